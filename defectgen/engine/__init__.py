@@ -1,0 +1,1 @@
+"""Engines: windows in, edited windows out."""

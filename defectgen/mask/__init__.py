@@ -1,0 +1,1 @@
+"""Masks: the shapes of defects and where they lie on a part."""

@@ -1,0 +1,1 @@
+"""The compact paired-edit diffusion model."""

@@ -1,0 +1,1 @@
+"""Training: pairs, pretraining, validation."""
