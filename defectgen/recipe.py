@@ -20,6 +20,7 @@ ShapeKind = Literal[
 ]
 Region = Literal["anywhere", "edge", "corner", "centre"]
 Grain = Literal["free", "along", "across"]
+Section = Literal["v", "bowl", "soft", "step", "facet"]
 
 
 class Strict(BaseModel):
@@ -63,6 +64,15 @@ class SurfaceChange(Strict):
     mottle: relative strength of the tone's own texture inside the defect, in [0, 1].
     rim: extra tint at the border, as of a dried stain, in [0, 1].
     glint: strength of bright edge facets, in [0, 1].
+    section: cross-section of the depth: v groove, bowl with a crisp border, soft dent, step with a flat floor,
+        conchoidal facets.
+    void: share of the light that the interior swallows, in [0, 1].
+    grit: fine relief inside, pixels.
+    along: how far the surface's grain turns along the defect, in [0, 1].
+    tint_to: second colour that mottle mixes into `tint`.
+    through: how far the surface's own texture shows through the tint, in [0, 1].
+    front: raggedness of the tinted area's border, in [0, 1].
+    heat: strength of interference colours (straw, purple, blue) from the border inwards, in [0, 1].
     """
 
     depth: Range = (0.0, 0.0)
@@ -75,6 +85,14 @@ class SurfaceChange(Strict):
     mottle: float = 0.0
     rim: float = 0.0
     glint: float = 0.0
+    section: Section = "soft"
+    void: Range = (0.0, 0.0)
+    grit: Range = (0.0, 0.0)
+    along: float = 0.0
+    tint_to: tuple[float, float, float] | None = None
+    through: float = 0.5
+    front: float = 0.0
+    heat: Range = (0.0, 0.0)
 
 
 class Placement(Strict):

@@ -1,0 +1,116 @@
+"""The tone of a defect: what it does to colour, gloss and metalness of the surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+from defectgen.mask.shape import Shape
+from defectgen.recipe import SurfaceChange
+from defectgen.render.defect_noise import fractal
+from defectgen.render.defect_relief import span
+
+__all__ = ["Tone", "luminance", "tone"]
+
+F32 = NDArray[np.float32]
+
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+# Oxide films on steel as they thicken: linear RGB factors from pale straw over brown and purple to blue and grey.
+HEAT = np.array(
+    [[1, 1, 1], [0.95, 0.78, 0.45], [0.75, 0.42, 0.14], [0.42, 0.14, 0.22], [0.12, 0.13, 0.5], [0.3, 0.48, 0.66],
+     [0.36, 0.38, 0.38]], np.float32,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tone:
+    """albedo (H, W, 3), roughness and metalness (H, W) under the defect, and `cover`: how far new matter hides the
+    old surface, in [0, 1]."""
+
+    albedo: F32
+    roughness: F32
+    metalness: F32
+    cover: F32
+
+
+def luminance(rgb: F32) -> F32:
+    """Relative luminance of linear RGB, (H, W)."""
+    return rgb @ LUMA
+
+
+def tone(
+    albedo: F32, roughness: F32, metalness: F32, shape: Shape, change: SurfaceChange, severity: float,
+    rng: np.random.Generator,
+) -> Tone:  # fmt: skip
+    """Colour and gloss under the defect; equal to the given maps wherever alpha is 0."""
+    alpha, hw = shape.alpha, shape.alpha.shape
+    blotch = fractal(hw, rng, 1.2, max(6.0, 0.5 * float(shape.half_width.max())))
+    speck = fractal(hw, rng, 0.35, 6.0)
+    border = _border(shape)
+    factor = span(change.albedo, severity) * np.exp(change.mottle * (0.30 * blotch + 0.22 * speck))
+    changed = albedo * _lerp(np.ones_like(alpha), factor, alpha)[..., None]
+    cover = _cover(shape, change, severity, blotch, speck, border)
+    if change.tint is not None:
+        ink = _ink(albedo, change, blotch, speck)
+        changed = _lerp(changed, ink, cover[..., None])
+    changed = changed * _heat(shape, span(change.heat, severity), blotch)
+    dark = span(change.void, severity) * alpha * np.clip(shape.profile / 0.5, 0.0, 1.0)
+    sparkle = _sparkle(change.glint, border, alpha, speck)
+    changed = _lerp(changed, np.minimum(1.0, 1.6 * changed + 0.12), sparkle[..., None]) * (1.0 - dark)[..., None]
+    rough = roughness + span(change.roughness, severity) * np.maximum(alpha * (change.opacity[1] == 0), cover)
+    rough = _lerp(rough - 0.2 * sparkle, np.ones_like(rough), dark)
+    metal = metalness + span(change.metalness, severity) * np.maximum(alpha * (change.opacity[1] == 0), cover)
+    hidden = cover if change.tint is not None else np.zeros_like(cover)
+    return Tone(
+        _f32(np.clip(changed, 0.0, 1.0)), _f32(np.clip(rough, 0.02, 1.0)), _f32(np.clip(metal, 0.0, 1.0)), _f32(hidden)
+    )
+
+
+def _border(shape: Shape) -> F32:
+    """1 along the defect's border, falling inwards over a width that grows slowly with the defect."""
+    inside = distance_transform_edt(shape.alpha >= 0.5)
+    width = 1.0 + 0.06 * float(shape.half_width.max())
+    return _f32(np.exp(-(((inside - 1.0) / width) ** 2)) * shape.alpha)
+
+
+def _cover(shape: Shape, change: SurfaceChange, severity: float, blotch: F32, speck: F32, border: F32) -> F32:
+    opacity = span(change.opacity, severity)
+    ragged = shape.profile + 0.12 - change.front * (0.12 + 0.16 * blotch + 0.1 * speck)
+    patchy = 1.0 if change.front == 0 else np.clip(ragged / 0.12, 0.3, 1.0)
+    return _f32(np.clip(opacity * patchy + change.rim * border * min(1.0, 2.0 * opacity), 0.0, 1.0) * shape.alpha)
+
+
+def _ink(albedo: F32, change: SurfaceChange, blotch: F32, speck: F32) -> F32:
+    tint = np.asarray(change.tint, np.float32)
+    ink = np.broadcast_to(tint, albedo.shape)
+    if change.tint_to is not None:
+        share = np.clip(0.5 + 0.45 * blotch + 0.2 * speck, 0.0, 1.0)[..., None]
+        ink = _lerp(ink, np.asarray(change.tint_to, np.float32), share)
+    tone_of = luminance(albedo)
+    detail = (tone_of + 1e-3) / (gaussian_filter(tone_of, 2.5) + 1e-3)
+    weave = np.clip(detail, 0.4, 2.5) ** change.through
+    return _f32(ink * (weave * np.exp(change.mottle * (0.28 * speck + 0.22 * blotch)))[..., None])
+
+
+def _heat(shape: Shape, strength: float, blotch: F32) -> F32:
+    if strength == 0:
+        return np.ones((*shape.alpha.shape, 3), np.float32)
+    film = np.clip(shape.profile + 0.05 * blotch, 0.0, 1.0) * (0.55 + 0.45 * strength)
+    steps = np.linspace(0.0, 1.0, len(HEAT))
+    colour = np.stack([np.interp(film, steps, HEAT[:, c]) for c in range(3)], axis=-1)
+    return _f32(_lerp(np.ones_like(colour), colour, strength * shape.alpha[..., None]))
+
+
+def _sparkle(glint: float, border: F32, alpha: F32, speck: F32) -> F32:
+    return _f32(glint * border * alpha * np.clip(0.6 * speck + 0.2, 0.0, 1.0))
+
+
+def _lerp(a: F32, b: F32, weight: F32) -> F32:
+    return a + (b - a) * weight
+
+
+def _f32(values: F32) -> F32:
+    return np.asarray(values, dtype=np.float32)
