@@ -1,0 +1,6 @@
+"""Launcher for a checkout: `python cli.py ...` is `defectgen ...`."""
+
+from defectgen.cli import main
+
+if __name__ == "__main__":
+    main()
