@@ -1,0 +1,58 @@
+"""Stains: soft bodies with runs and satellite drops, darkest at the dried rim."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defectgen.mask.field import Canvas, canvas, fractal, shape_from_field
+from defectgen.mask.outline import body, ellipse
+from defectgen.mask.params import StainParams
+from defectgen.mask.shape import Shape
+
+__all__ = ["draw_stain"]
+
+F32 = NDArray[np.float32]
+
+
+def _runs(space: Canvas, length: float, aspect: float, count: int, rng: np.random.Generator) -> list[F32]:
+    """Streaks that leave the body along the axis and end in a drop."""
+    fields = []
+    for _ in range(count):
+        off = rng.uniform(-0.7, 0.7) * aspect * length / 2
+        reach, width = rng.uniform(0.35, 0.55) * length, max(rng.uniform(0.015, 0.05) * length, 0.9)
+        sway = 0.03 * length * fractal(space.u.shape, length / 2, rng, gain=0.3)
+        along = np.clip(space.u, 0, reach)
+        streak = width * (1 - 0.4 * along / reach) - np.hypot(space.u - along, space.v - off - sway)
+        drop = width * rng.uniform(1.1, 1.7) - np.hypot(space.u - reach, space.v - off - sway)
+        fields.append(np.maximum(streak, drop).astype(np.float32))
+    return fields
+
+
+def _satellites(space: Canvas, length: float, aspect: float, count: int, rng: np.random.Generator) -> list[F32]:
+    fields = []
+    for _ in range(count):
+        theta, far = rng.uniform(0, 2 * np.pi), rng.uniform(1.0, 1.45)
+        at = np.clip(np.array([np.cos(theta), aspect * np.sin(theta)]) * far, -0.97, 0.97) * length / 2
+        radius = max(length * 0.05 * np.exp(rng.normal(-0.6, 0.6)), 0.9)
+        fields.append(ellipse(space.u - at[0], space.v - at[1], radius, max(radius * rng.uniform(0.6, 1), 0.8)))
+    return fields
+
+
+def draw_stain(p: StainParams, length: float, angle: float, rng: np.random.Generator) -> Shape:
+    space = canvas(length, angle)
+    aspect = rng.uniform(*p.aspect)
+    fields = [body(space, length * rng.uniform(0.75, 1), aspect, int(rng.integers(1, 4)), rng.uniform(*p.roughness), rng)]
+    fields += _runs(space, length, aspect, int(rng.integers(p.runs[0], p.runs[1] + 1)) * int(rng.random() < 0.5), rng)
+    fields += _satellites(space, length, aspect, int(rng.integers(p.satellites[0], p.satellites[1] + 1)), rng)
+    rim, band = rng.uniform(*p.rim), max(length * rng.uniform(0.02, 0.06), 1.2)
+    cloud = 0.5 + 0.5 * fractal(space.u.shape, max(length / 3, 3), rng)
+    softness = max(length * rng.uniform(0.02, 0.15), 1.0)
+
+    def profile(depth: F32, widest: F32) -> F32:
+        edge = np.clip(depth / np.minimum(softness * (1 - rim) + 1.0, widest), 0, 1)
+        ring = np.exp(-(((depth - band) / band) ** 2))
+        inner = np.clip(0.45 + 0.5 * cloud * (1 - rim) + 0.2 * cloud * rim, 0, 1)
+        return np.asarray(edge * np.maximum(inner, rim * ring), np.float32)
+
+    return shape_from_field(np.max(fields, axis=0), space, profile)
