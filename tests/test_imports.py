@@ -1,0 +1,110 @@
+"""The shape of the code: imports follow the data flow, files stay small, and light commands stay light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "defectgen"
+
+# Each unit (a module or a folder of defectgen/) may import units of earlier rows only.
+FLOW = (
+    ("errors",),
+    ("atomic", "recipe"),
+    ("mask", "image"),
+    ("render",),
+    ("book", "caption"),
+    ("model", "prompt", "source"),
+    ("engine",),
+    ("compose", "label_audit", "train"),
+    ("sheet",),
+    ("generate",),
+    ("run",),
+    ("cli",),
+    ("__main__",),
+)
+RANK = {unit: row for row, units in enumerate(FLOW) for unit in units}
+VAGUE = {"utils", "util", "helpers", "helper", "misc", "common", "tools", "stuff"}
+HEAVY = ("torch", "diffusers", "cv2", "transformers", "scipy", "skimage", "numpy")
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+names = [str(path.relative_to(PACKAGE)) for path in MODULES]
+
+
+def unit_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported_units(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        modules = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            modules = [f"{node.module}.{alias.name}" for alias in node.names]
+        for module in modules:
+            parts = module.split(".")
+            if parts[0] == "defectgen" and len(parts) > 1 and not parts[1].startswith("__"):
+                yield parts[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_imports_follow_the_data_flow(path: Path) -> None:
+    unit = unit_of(path)
+    if unit == "__init__":
+        assert not list(imported_units(path)), "defectgen/__init__.py must import nothing of the package"
+        return
+    assert unit in RANK, f"{unit} has no place in FLOW; give it one"
+    for other in imported_units(path):
+        assert other in RANK, f"{path} imports {other}, which has no place in FLOW"
+        assert other == unit or RANK[other] < RANK[unit], f"{path} imports {other}, which comes after {unit}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names)
+def test_files_are_small_and_say_what_they_are(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 400
+    assert path.stem not in VAGUE
+    assert ast.get_docstring(ast.parse(text)), "a module docstring defines the concept"
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+LIGHT = {
+    "import": "import defectgen",
+    "help": "import sys; sys.argv = ['defectgen', '--help']; import defectgen.cli\ntry: defectgen.cli.main()\nexcept SystemExit: pass",
+    "synth help": (
+        "import sys; sys.argv = ['defectgen', 'synth', '--help']; import defectgen.cli\n"
+        "try: defectgen.cli.main()\nexcept SystemExit: pass"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", LIGHT.values(), ids=LIGHT)
+def test_light_commands_load_nothing_heavy(code: str) -> None:
+    done = run_python(f"{code}\nimport sys; print('LOADED', [m for m in {HEAVY!r} if m in sys.modules])")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+@pytest.mark.parametrize("code", LIGHT.values(), ids=LIGHT)
+def test_light_commands_are_quick(code: str) -> None:
+    """0.4 s on an idle machine; the bound leaves room for a busy one, the best of three tries for noise."""
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        run_python(code)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 1.5
