@@ -1,0 +1,1 @@
+"""Builders: one function a kind of surface, by name, with validated parameters."""

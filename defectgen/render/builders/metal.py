@@ -1,0 +1,249 @@
+"""Bare metals: brushed, milled, turned, polished, cast, galvanised, blasted."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defectgen.render.builders.registry import HW, RGB, Params, assemble, builder
+from defectgen.render.surface import Surface
+from defectgen.render.texture import blurred, cells, fractal, frame, grid, noise, speckle, streaks
+
+F32 = NDArray[np.float32]
+
+
+def tinted(base: RGB, tone: F32) -> F32:
+    """A base colour times a tone map, (H, W, 3)."""
+    return np.asarray(np.array(base, np.float32) * tone[..., None], np.float32)
+
+
+def warm_shift(rng: np.random.Generator, base: RGB, spread: float = 0.02) -> RGB:
+    """The base colour as another lot of it comes out."""
+    r, g, b = (float(np.clip(c * rng.normal(1, spread), 0, 1)) for c in base)
+    return r, g, b
+
+
+def hairlines(
+    hw: HW, rng: np.random.Generator, angle: float, count: float, length: float, wander: float
+) -> F32:
+    """Single fine scratches about `angle`, `count` to 10,000 pixels, one pixel wide, strength in [0, 1]."""
+    import cv2
+
+    h, w = hw
+    canvas = np.zeros(hw, np.float32)
+    number = rng.poisson(count * (h + length) * (w + length) / 1e4)
+    for _ in range(int(number)):
+        a = angle + rng.normal(0, wander)
+        x, y = rng.uniform(-length / 2, w + length / 2), rng.uniform(-length / 2, h + length / 2)
+        half = length * rng.lognormal(0, 0.5) / 2
+        dx, dy = half * np.cos(a), -half * np.sin(a)
+        ends = [(round(16 * (x + s * dx)), round(16 * (y + s * dy))) for s in (-1, 1)]
+        cv2.line(canvas, ends[0], ends[1], float(rng.beta(1.2, 3)), 1, cv2.LINE_AA, 4)
+    return canvas
+
+
+class Brushed(Params):
+    """Brushed sheet: colour, how deep and fine the lines are, how strongly they spread light."""
+
+    colour: RGB = (0.88, 0.885, 0.89)
+    roughness: float = 0.36
+    anisotropy: float = 0.85
+    depth: float = 0.2
+    length: float = 220.0
+    scratches: float = 4.0
+    angle_spread: float = 0.06
+
+
+@builder("brushed", Brushed)
+def brushed(p: Brushed, hw: HW, rng: np.random.Generator) -> Surface:
+    """Lines of several widths, none quite parallel, over a slow change of finish."""
+    angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, p.angle_spread))
+    along, across = frame(hw, angle)
+    bow = noise(along, across, rng, (700.0, 700.0)) * np.float32(4.0)
+    fine = streaks(along, across, rng, p.length * 0.35, 1.0)
+    lines = streaks(along, across + bow, rng, p.length, 1.4)
+    tilted = streaks(*frame(hw, angle + rng.normal(0, 0.025)), rng, p.length * 0.7, 1.1)
+    bands = streaks(along, across + bow, rng, p.length * 3, 9.0)
+    load = np.exp(np.float32(0.35) * streaks(along, across, rng, p.length * 1.5, 5.0))
+    cut = (lines + tilted + np.float32(0.7) * fine) * load
+    deep = hairlines(hw, rng, angle, p.scratches, p.length * 0.5, 0.03)
+    height = np.float32(p.depth) * (np.float32(0.5) * cut - np.float32(1.6) * deep) + fractal(hw, rng, 260, 2) * 0.8
+    tone = 1 + np.float32(0.02) * cut + np.float32(0.015) * bands - np.float32(0.12) * deep
+    rough = p.roughness * (1 + np.float32(0.05) * bands + np.float32(0.06) * np.abs(cut))
+    return assemble(
+        hw, height=height, albedo=tinted(warm_shift(rng, p.colour, 0.01), tone), roughness=rough, metalness=1.0,
+        anisotropy=p.anisotropy, grain=angle,
+    )
+
+
+class Machined(Params):
+    """Cut metal: arcs of a face mill or rings of a lathe, feed in pixels between passes."""
+
+    colour: RGB = (0.62, 0.61, 0.6)
+    roughness: float = 0.34
+    anisotropy: float = 0.75
+    pattern: Literal["milled", "turned"] = "milled"
+    feed: float = 5.0
+    depth: float = 0.35
+    cutter: float = 420.0
+
+
+@builder("machined", Machined)
+def machined(p: Machined, hw: HW, rng: np.random.Generator) -> Surface:
+    """Tool marks: cusps at the feed's pitch, each pass with its own depth, torn in places."""
+    phase, turn, grain = _passes(p, hw, rng)
+    feed = p.feed * float(rng.uniform(0.75, 1.3))
+    jitter = noise(phase, turn, rng, (feed * 3, 260.0)) * np.float32(0.35)
+    s = phase / np.float32(feed) + jitter
+    cusp = np.abs(s - np.floor(s) - np.float32(0.5)) * 2
+    each = noise(s, turn, rng, (1.0, 400.0))
+    fine = streaks(turn, phase, rng, 120.0, 1.0)
+    tear = np.maximum(streaks(turn, phase, rng, 14.0, 1.5) - np.float32(1.7), 0)
+    height = np.float32(p.depth) * (cusp**2 * 1.2 + 0.5 * each + 0.35 * fine - 0.5 * tear)
+    tone = 1 + np.float32(0.05) * each + np.float32(0.03) * fine - np.float32(0.12) * tear
+    tone = tone * (1 + np.float32(0.03) * fractal(hw, rng, 180, 3))
+    return assemble(
+        hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), metalness=1.0,
+        roughness=p.roughness * (1 + 0.12 * np.abs(fine) + 0.1 * each), anisotropy=p.anisotropy, grain=grain,
+    )
+
+
+def _passes(p: Machined, hw: HW, rng: np.random.Generator) -> tuple[F32, F32, F32]:
+    """Coordinate across the tool marks, along them, and their direction at each pixel."""
+    x, y = grid(hw)
+    big = max(*hw, 512)
+    if p.pattern == "turned":
+        cx, cy = rng.uniform(-0.1, 1.1) * hw[1], hw[0] + rng.uniform(0.1, 0.5) * big
+        radius = np.hypot(x - np.float32(cx), y - np.float32(cy))
+        theta = np.arctan2(-(y - np.float32(cy)), x - np.float32(cx))
+        return radius, theta * radius.mean(), theta + np.float32(np.pi / 2)
+    feed_angle = float(rng.uniform(0, 2 * np.pi))
+    u, v = frame(hw, feed_angle)
+    radius = np.float32(p.cutter * rng.uniform(0.7, 1.4))
+    arc = np.arcsin(np.clip((v - np.float32(v.mean() + rng.normal(0, 40))) / radius, -0.98, 0.98))
+    # the mark is u = const + radius cos(arc): across the feed in the middle, leaning back by arc beside it
+    return u - radius * np.cos(arc), arc * radius, np.asarray(np.float32(feed_angle - np.pi / 2) - arc, np.float32)
+
+
+class Polished(Params):
+    """Near-mirror metal with fine random scratches and polishing haze."""
+
+    colour: RGB = (0.7, 0.69, 0.67)
+    roughness: float = 0.2
+    wave: float = 1.0
+    scratches: float = 5.0
+    haze: float = 0.25
+
+
+@builder("polished", Polished)
+def polished(p: Polished, hw: HW, rng: np.random.Generator) -> Surface:
+    """Slow waves of the sheet, polishing haze, and hairlines in all directions."""
+    angle = float(rng.uniform(0, np.pi))
+    lines = hairlines(hw, rng, angle, p.scratches, 90.0, 0.7) + hairlines(hw, rng, angle, p.scratches, 40.0, 2.0)
+    haze = fractal(hw, rng, 90, 4, 0.6)
+    wave = fractal(hw, rng, 200, 2, 0.3) * np.float32(1.6 * p.wave)
+    along, across = frame(hw, angle)
+    buff = streaks(along, across, rng, 70.0, 1.2)
+    dust = speckle(hw, rng, 3e-4, (0.5, 0.9))
+    height = wave + np.float32(0.02) * buff - np.float32(0.12) * lines + np.float32(0.1) * dust
+    rough = p.roughness * (1 + np.float32(p.haze) * haze) + np.float32(0.15) * lines + np.float32(0.02) * np.abs(buff)
+    tone = 1 + np.float32(0.02) * haze - np.float32(0.1) * np.minimum(dust, 1)
+    return assemble(
+        hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), roughness=rough, metalness=1.0,
+        anisotropy=0.25, grain=angle,
+    )
+
+
+class Cast(Params):
+    """Cast skin: grain of the sand or die, pits, and dull oxide."""
+
+    colour: RGB = (0.2, 0.195, 0.19)
+    roughness: float = 0.6
+    metalness: float = 0.6
+    grain_px: float = 2.2
+    depth: float = 0.5
+    pits: float = 0.003
+
+
+@builder("cast", Cast)
+def cast(p: Cast, hw: HW, rng: np.random.Generator) -> Surface:
+    """Bumps of the mould at three scales, small pits, and mottled oxide that follows the low spots."""
+    size = p.grain_px * float(rng.uniform(0.8, 1.3))
+    bumps = blurred(hw, rng, size)
+    grit = blurred(hw, rng, max(size * 0.4, 0.6))
+    swell = fractal(hw, rng, 60, 3)
+    pits = speckle(hw, rng, p.pits, (0.7, size))
+    height = np.float32(p.depth) * (bumps * size * 0.5 + grit * 0.35 + swell * 1.2 - pits * 2.0)
+    oxide = fractal(hw, rng, 110, 5, 0.6)
+    tone = 1 + 0.1 * bumps + 0.09 * grit + 0.1 * oxide - 0.3 * np.minimum(pits, 1)
+    sparkle = (blurred(hw, rng, 0.7) > 2.3).astype(np.float32)
+    return assemble(
+        hw, height=height, albedo=tinted(warm_shift(rng, p.colour, 0.04), tone * (1 + 0.4 * sparkle)),
+        roughness=p.roughness * (1 + 0.1 * oxide - 0.2 * sparkle), metalness=p.metalness,
+    )
+
+
+class Galvanized(Params):
+    """Zinc spangle: crystals of about `spangle` pixels, each shining another way."""
+
+    colour: RGB = (0.62, 0.64, 0.66)
+    spangle: float = 34.0
+    roughness: float = 0.45
+
+
+@builder("galvanized", Galvanized)
+def galvanized(p: Galvanized, hw: HW, rng: np.random.Generator) -> Surface:
+    """Crystal plates with feathered dendrites, each tilted a little and with its own grain direction."""
+    spacing = p.spangle * float(rng.uniform(0.75, 1.3))
+    index, near, second = cells(hw, rng, spacing, spacing * 0.12)
+    count = int(index.max()) + 1
+    tilt = rng.normal(0, 0.045, (count, 2)).astype(np.float32)
+    tone_of = rng.normal(0, 0.12, count).astype(np.float32)
+    grain_of = rng.uniform(0, np.pi, count).astype(np.float32)
+    x, y = grid(hw)
+    grain = grain_of[index]
+    across = x * np.sin(grain) + y * np.cos(grain)
+    feather = np.sin(across * np.float32(1.3) + fractal(hw, rng, 12, 2) * 1.5)
+    border = np.exp(-(((second - near) / np.float32(1.2)) ** 2))
+    plane = (x % 512) * tilt[index, 0] + (y % 512) * tilt[index, 1]
+    plane = plane - _cell_mean(plane, index, count)
+    mottle = fractal(hw, rng, 60, 4, 0.6)
+    height = plane * 0.8 + 0.05 * feather - 0.12 * border + 0.06 * blurred(hw, rng, 0.8)
+    tone = 1 + tone_of[index] + 0.03 * feather - 0.06 * border + 0.05 * mottle
+    return assemble(
+        hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), metalness=0.85, anisotropy=0.55,
+        roughness=p.roughness * (1 + 0.35 * tone_of[index] + 0.12 * mottle), grain=grain,
+    )
+
+
+def _cell_mean(values: F32, index: NDArray[np.intp], count: int) -> F32:
+    total = np.bincount(index.ravel(), values.ravel(), count)
+    number = np.maximum(np.bincount(index.ravel(), minlength=count), 1)
+    return np.asarray((total / number)[index], np.float32)
+
+
+class Blasted(Params):
+    """Bead-blasted and anodised sheet: fine matte bumps, even colour."""
+
+    colour: RGB = (0.3, 0.31, 0.33)
+    metalness: float = 0.85
+    roughness: float = 0.5
+    bump: float = 0.14
+    grain_px: float = 0.9
+
+
+@builder("blasted", Blasted)
+def blasted(p: Blasted, hw: HW, rng: np.random.Generator) -> Surface:
+    """Overlapping craters of beads at two scales, with a faint rolling direction left in the sheet."""
+    bumps = blurred(hw, rng, p.grain_px) + np.float32(0.6) * blurred(hw, rng, p.grain_px * 2.2)
+    angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.03))
+    rolled = streaks(*frame(hw, angle), rng, 260.0, 2.0)
+    shade = fractal(hw, rng, 240, 3)
+    height = np.float32(p.bump) * (bumps + 0.25 * rolled) + shade * 0.5
+    tone = 1 + 0.035 * bumps + 0.012 * rolled + 0.02 * shade
+    return assemble(
+        hw, height=height, albedo=tinted(warm_shift(rng, p.colour, 0.03), tone), metalness=p.metalness,
+        roughness=p.roughness * (1 + 0.04 * bumps), anisotropy=0.2, grain=angle,
+    )

@@ -1,0 +1,1 @@
+"""organic builders."""

@@ -1,0 +1,45 @@
+"""From a material's recipe to the surface of one good part."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import ValidationError
+
+from defectgen.errors import RecipeError
+from defectgen.recipe import Material
+from defectgen.render.builders import coated, electronic, metal, mineral, organic, textile
+from defectgen.render.builders.registry import BUILDERS
+from defectgen.render.outline import Outline, cut_out
+from defectgen.render.surface import Surface
+
+__all__ = ["build_surface"]
+
+KINDS = (metal, coated, mineral, organic, textile, electronic)
+
+
+def build_surface(material: Material, hw: tuple[int, int], rng: np.random.Generator) -> Surface:
+    """Surface maps (H, W) of one good part of this material.
+
+    Texture is scaled in pixels: a small window shows a detail, a large one more of the part. The key `outline` of
+    the recipe's parameters gives the part a silhouette before a bench; all others belong to the builder.
+
+    Raises RecipeError for an unknown builder or parameter.
+    """
+    look = material.look
+    if look.surface not in BUILDERS:
+        raise RecipeError(
+            f"material '{material.name}': look.surface is '{look.surface}', expected one of {', '.join(sorted(BUILDERS))}"
+        )
+    model, build = BUILDERS[look.surface]
+    params = dict(look.params)
+    try:
+        outline = Outline.model_validate(params.pop("outline", {}))
+        checked = model.model_validate(params)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        allowed = ", ".join(["outline", *model.model_fields])
+        raise RecipeError(
+            f"material '{material.name}': look.params.{key} is {first['input']!r}: {first['msg']}; allowed: {allowed}"
+        ) from error
+    return cut_out(build(checked, hw, rng), outline, rng)

@@ -1,0 +1,129 @@
+"""Silhouettes: a part cut out of its surface and laid on a bench.
+
+A window of 512 pixels shows a whole part; a smaller one shows a detail of it, with or without an edge.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from defectgen.render.builders.registry import RGB, Params
+from defectgen.render.surface import Surface
+from defectgen.render.texture import blurred, fractal
+
+__all__ = ["Outline", "cut_out"]
+
+F32 = NDArray[np.float32]
+
+PART_PX = 512
+
+
+class Outline(Params):
+    """A part's silhouette, and how often a picture shows it instead of a close-up.
+
+    bevel: pixels of rounded or broken edge. thickness: pixels that the part stands above the bench.
+    """
+
+    kind: Literal["full", "disc", "ring", "plate", "slab"] = "full"
+    chance: float = 1.0
+    bevel: float = 3.0
+    thickness: float = 14.0
+    bench: RGB = (0.05, 0.05, 0.055)
+
+
+def cut_out(surface: Surface, outline: Outline, rng: np.random.Generator) -> Surface:
+    """The surface within the silhouette, the bench outside it; unchanged for kind "full"."""
+    seen = rng.random() < outline.chance
+    if outline.kind == "full" or not seen:
+        return surface
+    h, w = surface.height.shape
+    depth = _depth((h, w), outline, rng)
+    inside = np.clip(depth + 0.5, 0, 1)
+    rounded = np.clip(depth / np.float32(outline.bevel), 0, 1)
+    edge = np.float32(outline.bevel * 0.6) * (np.sqrt(rounded * (2 - rounded)) - 1)
+    bench_height = -np.float32(outline.thickness) + np.float32(0.15) * blurred((h, w), rng, 1.2)
+    grime = 1 + 0.12 * fractal((h, w), rng, 120, 4) + 0.06 * blurred((h, w), rng, 0.8)
+    bench = np.array(outline.bench, np.float32) * grime[..., None]
+    worn = 1 + np.float32(0.08) * ((depth > 0) & (depth < outline.bevel))
+
+    def mix(part: F32, other: F32 | float) -> F32:
+        return np.asarray(inside * part + (1 - inside) * other, np.float32)
+
+    return Surface(
+        height=mix(surface.height + edge, bench_height),
+        albedo=np.clip(inside[..., None] * surface.albedo * worn[..., None] + (1 - inside[..., None]) * bench, 0, 1),
+        roughness=mix(surface.roughness, 0.7),
+        metalness=mix(surface.metalness, 0.0),
+        anisotropy=mix(surface.anisotropy, 0.0),
+        grain=surface.grain,
+        foreground=depth > 0,
+    )
+
+
+def _depth(hw: tuple[int, int], outline: Outline, rng: np.random.Generator) -> F32:
+    """Signed distance into the part, pixels, of a window that holds at least 45% part."""
+    side = max(*hw, PART_PX)
+    shape = {"disc": _disc, "ring": _ring, "plate": _plate, "slab": _slab}[outline.kind]
+    whole = shape(side, rng)
+    for _ in range(24):
+        top, left = (int(rng.integers(0, side - n + 1)) for n in hw)
+        window = whole[top : top + hw[0], left : left + hw[1]]
+        if float((window > 0).mean()) >= 0.45:
+            return window
+    middle = np.unravel_index(int(np.argmax(whole)), whole.shape)
+    top, left = (int(np.clip(m - n // 2, 0, side - n)) for m, n in zip(middle, hw, strict=True))
+    return whole[top : top + hw[0], left : left + hw[1]]
+
+
+def _axes(side: int, rng: np.random.Generator, turn: float) -> tuple[F32, F32]:
+    """Coordinates of a part laid nearly centred and turned by about `turn` radians."""
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32) - np.float32(side / 2)
+    a = rng.normal(0, turn)
+    x, y = x - np.float32(rng.normal(0, 0.02 * side)), y - np.float32(rng.normal(0, 0.02 * side))
+    c, s = np.float32(np.cos(a)), np.float32(np.sin(a))
+    return x * c - y * s, x * s + y * c
+
+
+def _disc(side: int, rng: np.random.Generator) -> F32:
+    x, y = _axes(side, rng, 0.0)
+    return np.asarray(np.float32(side * rng.uniform(0.41, 0.47)) - np.hypot(x, y), np.float32)
+
+
+def _ring(side: int, rng: np.random.Generator) -> F32:
+    x, y = _axes(side, rng, 0.0)
+    radius = np.hypot(x, y)
+    outer, inner = side * rng.uniform(0.43, 0.48), side * rng.uniform(0.12, 0.2)
+    return np.asarray(np.minimum(np.float32(outer) - radius, radius - np.float32(inner)), np.float32)
+
+
+def _box(x: F32, y: F32, half: tuple[float, float], corner: float) -> F32:
+    """Signed distance into a rectangle with rounded corners."""
+    qx, qy = np.abs(x) - np.float32(half[0] - corner), np.abs(y) - np.float32(half[1] - corner)
+    outside = np.hypot(np.maximum(qx, 0), np.maximum(qy, 0))
+    return np.asarray(np.float32(corner) - outside - np.minimum(np.maximum(qx, qy), 0), np.float32)
+
+
+def _slab(side: int, rng: np.random.Generator) -> F32:
+    x, y = _axes(side, rng, 0.02)
+    half = (side * rng.uniform(0.43, 0.47), side * rng.uniform(0.4, 0.47))
+    return _box(x, y, half, side * rng.uniform(0.004, 0.015))
+
+
+def _plate(side: int, rng: np.random.Generator) -> F32:
+    """A plate with four drilled holes, and at times a slot."""
+    x, y = _axes(side, rng, 0.04)
+    half = (side * rng.uniform(0.42, 0.46), side * rng.uniform(0.33, 0.45))
+    depth = _box(x, y, half, side * rng.uniform(0.02, 0.06))
+    hole, inset = side * rng.uniform(0.028, 0.045), side * rng.uniform(0.085, 0.11)
+    for sx in (-1, 1):
+        for sy in (-1, 1):
+            cx, cy = np.float32(sx * (half[0] - inset)), np.float32(sy * (half[1] - inset))
+            depth = np.minimum(depth, np.hypot(x - cx, y - cy) - np.float32(hole))
+    if rng.random() < 0.5:
+        slot = (side * rng.uniform(0.08, 0.14), side * 0.03)
+        depth = np.minimum(depth, -_box(x, y, slot, side * 0.03))
+    return cv2.GaussianBlur(depth, (0, 0), 0.6).astype(np.float32)

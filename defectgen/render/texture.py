@@ -1,0 +1,92 @@
+"""Random fields that surfaces are built from; all (H, W) float32, lengths in pixels, y down.
+
+A field is value noise on its own coordinates, so grain may be as long, as fine, as curved and as turned as wished;
+or white noise, blurred; or cells round random seeds (Worley 1996).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+__all__ = ["blurred", "cells", "fractal", "frame", "grid", "noise", "speckle", "streaks"]
+
+F32 = NDArray[np.float32]
+HW = tuple[int, int]
+
+
+def grid(hw: HW) -> tuple[F32, F32]:
+    """x and y of each pixel."""
+    y, x = np.mgrid[0 : hw[0], 0 : hw[1]]
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+def frame(hw: HW, angle: float) -> tuple[F32, F32]:
+    """Coordinates along and across a direction given in radians counter-clockwise from the x axis."""
+    x, y = grid(hw)
+    c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    return x * c - y * s, x * s + y * c
+
+
+def noise(u: F32, v: F32, rng: np.random.Generator, cell: tuple[float, float]) -> F32:
+    """Smooth noise of about unit sigma at coordinates (u, v), with one random value a cell."""
+    mu = (u - u.min()) / np.float32(cell[0]) + 2
+    mv = (v - v.min()) / np.float32(cell[1]) + 2
+    size = (int(mv.max()) + 4, int(mu.max()) + 4)
+    table = rng.standard_normal(size, np.float32)
+    shift = rng.random(2).astype(np.float32)
+    out = cv2.remap(table, mu + shift[0], mv + shift[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(out * np.float32(1.3), np.float32)
+
+
+def fractal(hw: HW, rng: np.random.Generator, cell: float, octaves: int = 4, gain: float = 0.5) -> F32:
+    """Octaves of noise from `cell` pixels downwards, each turned another way, about unit sigma."""
+    out = np.zeros(hw, np.float32)
+    total = 0.0
+    for k in range(octaves):
+        u, v = frame(hw, float(rng.uniform(0, np.pi)))
+        size = max(cell / 2**k, 1.0)
+        out += noise(u, v, rng, (size, size)) * np.float32(gain**k)
+        total += gain ** (2 * k)
+    return np.asarray(out / np.float32(np.sqrt(total)), np.float32)
+
+
+def blurred(hw: HW, rng: np.random.Generator, sigma: float) -> F32:
+    """White noise blurred by sigma pixels, unit sigma."""
+    white = rng.standard_normal(hw, np.float32)
+    if sigma < 0.2:
+        return white
+    soft = cv2.GaussianBlur(white, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(soft / max(float(soft.std()), 1e-6), np.float32)
+
+
+def streaks(along: F32, across: F32, rng: np.random.Generator, length: float, width: float) -> F32:
+    """Lines that run along the first coordinate, about unit sigma."""
+    return noise(along, across, rng, (length, width))
+
+
+def speckle(hw: HW, rng: np.random.Generator, density: float, sigma: tuple[float, float]) -> F32:
+    """Soft round dots, `density` of them a pixel, with radii between the two sigmas; peak near 1."""
+    out = np.zeros(hw, np.float32)
+    for radius in np.geomspace(sigma[0], sigma[1], 3):
+        hits = (rng.random(hw, np.float32) < density / 3).astype(np.float32)
+        hits *= rng.uniform(0.4, 1.0, hw).astype(np.float32)
+        out += cv2.GaussianBlur(hits, (0, 0), radius) * np.float32(2 * np.pi * radius**2)
+    return out
+
+
+def cells(hw: HW, rng: np.random.Generator, spacing: float, warp: float = 0.0) -> tuple[NDArray[np.intp], F32, F32]:
+    """Cells about `spacing` wide: index of the nearest seed, distance to it and to the second nearest."""
+    h, w = hw
+    margin = 2 * spacing
+    count = int((h + 2 * margin) * (w + 2 * margin) / spacing**2) + 4
+    seeds = rng.uniform((-margin, -margin), (h + margin, w + margin), (count, 2))
+    x, y = grid(hw)
+    if warp > 0:
+        x = x + np.float32(warp) * fractal(hw, rng, spacing / 2, 2)
+        y = y + np.float32(warp) * fractal(hw, rng, spacing / 2, 2)
+    distance, index = cKDTree(seeds).query(np.stack([y.ravel(), x.ravel()], 1), k=2)
+    near = distance.astype(np.float32).reshape(h, w, 2)
+    return index[:, 0].reshape(h, w), near[..., 0], near[..., 1]
