@@ -71,7 +71,8 @@ class SurfaceChange(Strict):
     along: how far the surface's grain turns along the defect, in [0, 1].
     tint_to: second colour that mottle mixes into `tint`.
     through: how far the surface's own texture shows through the tint, in [0, 1].
-    front: raggedness of the tinted area's border, in [0, 1].
+    front: how patchy the tinted area is, in [0, 1].
+    feather: width of the tinted area's soft border relative to the half-width, in [0, 1].
     heat: strength of interference colours (straw, purple, blue) from the border inwards, in [0, 1].
     """
 
@@ -92,6 +93,7 @@ class SurfaceChange(Strict):
     tint_to: tuple[float, float, float] | None = None
     through: float = 0.5
     front: float = 0.0
+    feather: float = 0.0
     heat: Range = (0.0, 0.0)
 
 

@@ -24,6 +24,12 @@ HEAT = np.array(
      [0.36, 0.38, 0.38]], np.float32,
 )  # fmt: skip
 
+# Thinnest film between the patches, and strength of a soft border at its outermost pixel: both keep the mask true.
+FILM, FEATHER_FLOOR = 0.3, 0.22
+# Tints as bright as what they lie on would be invisible: inside this span of ratios they turn darker or paler.
+ALIKE = (0.68, 1.45)
+DIM = 0.12
+
 
 @dataclass(frozen=True)
 class Tone:
@@ -54,7 +60,7 @@ def tone(
     changed = albedo * _lerp(np.ones_like(alpha), factor, alpha)[..., None]
     cover = _cover(shape, change, severity, blotch, speck, border)
     if change.tint is not None:
-        ink = _ink(albedo, change, blotch, speck)
+        ink = _ink(albedo, shape.alpha, change, blotch, speck)
         changed = _lerp(changed, ink, cover[..., None])
     changed = changed * _heat(shape, span(change.heat, severity), blotch)
     dark = span(change.void, severity) * alpha * np.clip(shape.profile / 0.5, 0.0, 1.0)
@@ -69,27 +75,43 @@ def tone(
     )
 
 
+def _inside(shape: Shape) -> F32:
+    """Distance to the defect's border, pixels."""
+    return _f32(distance_transform_edt(shape.alpha >= 0.5))
+
+
 def _border(shape: Shape) -> F32:
     """1 along the defect's border, falling inwards over a width that grows slowly with the defect."""
-    inside = distance_transform_edt(shape.alpha >= 0.5)
     width = 1.0 + 0.06 * float(shape.half_width.max())
-    return _f32(np.exp(-(((inside - 1.0) / width) ** 2)) * shape.alpha)
+    return _f32(np.exp(-(((_inside(shape) - 1.0) / width) ** 2)) * shape.alpha)
 
 
 def _cover(shape: Shape, change: SurfaceChange, severity: float, blotch: F32, speck: F32, border: F32) -> F32:
+    """How far the tint hides the surface: patches are near opaque over a thin film, and grow with severity."""
     opacity = span(change.opacity, severity)
-    ragged = shape.profile + 0.12 - change.front * (0.12 + 0.16 * blotch + 0.1 * speck)
-    patchy = 1.0 if change.front == 0 else np.clip(ragged / 0.12, 0.3, 1.0)
-    return _f32(np.clip(opacity * patchy + change.rim * border * min(1.0, 2.0 * opacity), 0.0, 1.0) * shape.alpha)
+    cover = np.full_like(shape.alpha, opacity)
+    if change.front > 0:
+        level = shape.profile - 0.25 + 1.5 * (opacity - 0.5) - change.front * (0.4 * blotch + 0.25 * speck)
+        patches = FILM + (1.0 - FILM) * np.clip(level / 0.3 + 0.5, 0.0, 1.0)
+        cover = _lerp(cover, np.minimum(1.0, opacity + 0.35) * patches, np.float32(min(1.0, 1.5 * change.front)))
+    cover = cover + change.rim * border * min(1.0, 2.0 * opacity)
+    if change.feather > 0:
+        reach = 1.0 + change.feather * np.maximum(shape.half_width, 1.0)
+        ramp = np.clip(_inside(shape) / reach + 0.12 * blotch, 0.0, 1.0)
+        cover = cover * (FEATHER_FLOOR + (1.0 - FEATHER_FLOOR) * ramp * (2.0 - ramp))
+    return _f32(np.clip(cover, 0.0, 1.0) * shape.alpha)
 
 
-def _ink(albedo: F32, change: SurfaceChange, blotch: F32, speck: F32) -> F32:
+def _ink(albedo: F32, alpha: F32, change: SurfaceChange, blotch: F32, speck: F32) -> F32:
     tint = np.asarray(change.tint, np.float32)
     ink = np.broadcast_to(tint, albedo.shape)
     if change.tint_to is not None:
         share = np.clip(0.5 + 0.45 * blotch + 0.2 * speck, 0.0, 1.0)[..., None]
         ink = _lerp(ink, np.asarray(change.tint_to, np.float32), share)
     tone_of = luminance(albedo)
+    below = float((tone_of * alpha).sum() / max(float(alpha.sum()), 1e-6))
+    if ALIKE[0] < float(luminance(tint)) / max(below, 1e-4) < ALIKE[1]:
+        ink = ink * (ALIKE[0] * 0.9 if below > DIM else ALIKE[1] * 1.1)
     detail = (tone_of + 1e-3) / (gaussian_filter(tone_of, 2.5) + 1e-3)
     weave = np.clip(detail, 0.4, 2.5) ** change.through
     return _f32(ink * (weave * np.exp(change.mottle * (0.28 * speck + 0.22 * blotch)))[..., None])
