@@ -40,9 +40,7 @@ class Altered:
     cover: F32
 
 
-def alter(
-    surface: Surface, shape: Shape, change: SurfaceChange, severity: float, rng: np.random.Generator
-) -> Altered:
+def alter(surface: Surface, shape: Shape, change: SurfaceChange, severity: float, rng: np.random.Generator) -> Altered:
     """Put one defect on a surface; every map is untouched wherever `shape.alpha` is 0.
 
     Raises InputError if the shape's grid is not the surface's.

@@ -1,4 +1,4 @@
-"""Fractal noise: a Gaussian field whose amplitude falls as 1/f^slope, the look of grown, corroded and spilled things."""
+"""Fractal noise: a Gaussian field whose amplitude falls as 1/f^slope, as in things grown or spilled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["fractal"]
 F32 = NDArray[np.float32]
 
 
-def fractal(hw: tuple[int, int], rng: np.random.Generator, slope: float = 1.0, largest: float = 32.0) -> F32:
+def fractal(hw: tuple[int, ...], rng: np.random.Generator, slope: float = 1.0, largest: float = 32.0) -> F32:
     """(H, W) float32, mean 0 and standard deviation 1; features up to `largest` pixels."""
     spectrum = np.fft.rfft2(rng.standard_normal(hw))
     fy, fx = np.fft.fftfreq(hw[0])[:, None], np.fft.rfftfreq(hw[1])[None, :]

@@ -29,7 +29,7 @@ def section_of(profile: F32, section: Section) -> F32:
     if section == "soft":
         return profile * profile * (3.0 - 2.0 * profile)
     if section == "step":
-        return np.minimum(profile / 0.2, 1.0)
+        return np.asarray(np.minimum(profile / 0.2, 1.0), np.float32)
     return 1.0 - (1.0 - profile) ** 2
 
 
@@ -53,7 +53,7 @@ def relief(shape: Shape, change: SurfaceChange, severity: float, rng: np.random.
 
 
 def _bump(profile: F32, centre: float, width: float) -> F32:
-    return np.exp(-(((profile - centre) / width) ** 2)) * (profile > 0)
+    return np.asarray(np.exp(-(((profile - centre) / width) ** 2)) * (profile > 0), np.float32)
 
 
 def _conchoid(shape: Shape, rng: np.random.Generator) -> F32:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from defectgen.render.defect_relief import span
 __all__ = ["Tone", "luminance", "tone"]
 
 F32 = NDArray[np.float32]
+Real = NDArray[np.floating[Any]]
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 # Oxide films on steel as they thicken: linear RGB factors from pale straw over brown and purple to blue and grey.
@@ -44,7 +46,7 @@ class Tone:
 
 def luminance(rgb: F32) -> F32:
     """Relative luminance of linear RGB, (H, W)."""
-    return rgb @ LUMA
+    return _f32(rgb @ LUMA)
 
 
 def tone(
@@ -52,27 +54,30 @@ def tone(
     rng: np.random.Generator,
 ) -> Tone:  # fmt: skip
     """Colour and gloss under the defect; equal to the given maps wherever alpha is 0."""
-    alpha, hw = shape.alpha, shape.alpha.shape
-    blotch = fractal(hw, rng, 1.2, max(6.0, 0.5 * float(shape.half_width.max())))
-    speck = fractal(hw, rng, 0.35, 6.0)
+    alpha = shape.alpha
+    blotch = fractal(alpha.shape, rng, 1.2, max(6.0, 0.5 * float(shape.half_width.max())))
+    speck = fractal(alpha.shape, rng, 0.35, 6.0)
     border = _border(shape)
-    factor = span(change.albedo, severity) * np.exp(change.mottle * (0.30 * blotch + 0.22 * speck))
-    changed = albedo * _lerp(np.ones_like(alpha), factor, alpha)[..., None]
     cover = _cover(shape, change, severity, blotch, speck, border)
+    dark = _f32(span(change.void, severity) * alpha * np.clip(shape.profile / 0.5, 0.0, 1.0))
+    sparkle = _f32(change.glint * border * alpha * np.clip(0.6 * speck + 0.2, 0.0, 1.0))
+    colour = _shaded(albedo, shape, change, severity, blotch, speck)
     if change.tint is not None:
-        ink = _ink(albedo, shape.alpha, change, blotch, speck)
-        changed = _lerp(changed, ink, cover[..., None])
-    changed = changed * _heat(shape, span(change.heat, severity), blotch)
-    dark = span(change.void, severity) * alpha * np.clip(shape.profile / 0.5, 0.0, 1.0)
-    sparkle = _sparkle(change.glint, border, alpha, speck)
-    changed = _lerp(changed, np.minimum(1.0, 1.6 * changed + 0.12), sparkle[..., None]) * (1.0 - dark)[..., None]
-    rough = roughness + span(change.roughness, severity) * np.maximum(alpha * (change.opacity[1] == 0), cover)
-    rough = _lerp(rough - 0.2 * sparkle, np.ones_like(rough), dark)
-    metal = metalness + span(change.metalness, severity) * np.maximum(alpha * (change.opacity[1] == 0), cover)
+        colour = _f32(_lerp(colour, _ink(albedo, alpha, change, blotch, speck), cover[..., None]))
+    colour = colour * _heat(shape, span(change.heat, severity), blotch)
+    colour = _lerp(colour, np.minimum(1.0, 1.6 * colour + 0.12), sparkle[..., None]) * (1.0 - dark)[..., None]
+    painted = cover if change.tint is not None else alpha
+    rough = _lerp(roughness + span(change.roughness, severity) * painted - 0.2 * sparkle, 1.0, dark)
+    metal = metalness + span(change.metalness, severity) * painted
     hidden = cover if change.tint is not None else np.zeros_like(cover)
     return Tone(
-        _f32(np.clip(changed, 0.0, 1.0)), _f32(np.clip(rough, 0.02, 1.0)), _f32(np.clip(metal, 0.0, 1.0)), _f32(hidden)
+        _f32(np.clip(colour, 0.0, 1.0)), _f32(np.clip(rough, 0.02, 1.0)), _f32(np.clip(metal, 0.0, 1.0)), hidden
     )
+
+
+def _shaded(albedo: F32, shape: Shape, change: SurfaceChange, severity: float, blotch: F32, speck: F32) -> F32:
+    factor = span(change.albedo, severity) * np.exp(change.mottle * (0.30 * blotch + 0.22 * speck))
+    return _f32(albedo * _lerp(1.0, factor, shape.alpha)[..., None])
 
 
 def _inside(shape: Shape) -> F32:
@@ -89,11 +94,11 @@ def _border(shape: Shape) -> F32:
 def _cover(shape: Shape, change: SurfaceChange, severity: float, blotch: F32, speck: F32, border: F32) -> F32:
     """How far the tint hides the surface: patches are near opaque over a thin film, and grow with severity."""
     opacity = span(change.opacity, severity)
-    cover = np.full_like(shape.alpha, opacity)
+    cover: Real = np.full_like(shape.alpha, opacity)
     if change.front > 0:
         level = shape.profile - 0.25 + 1.5 * (opacity - 0.5) - change.front * (0.4 * blotch + 0.25 * speck)
         patches = FILM + (1.0 - FILM) * np.clip(level / 0.3 + 0.5, 0.0, 1.0)
-        cover = _lerp(cover, np.minimum(1.0, opacity + 0.35) * patches, np.float32(min(1.0, 1.5 * change.front)))
+        cover = _lerp(cover, np.minimum(1.0, opacity + 0.35) * patches, min(1.0, 1.5 * change.front))
     cover = cover + change.rim * border * min(1.0, 2.0 * opacity)
     if change.feather > 0:
         reach = 1.0 + change.feather * np.maximum(shape.half_width, 1.0)
@@ -103,16 +108,17 @@ def _cover(shape: Shape, change: SurfaceChange, severity: float, blotch: F32, sp
 
 
 def _ink(albedo: F32, alpha: F32, change: SurfaceChange, blotch: F32, speck: F32) -> F32:
+    """The tint's own colour at each pixel, (H, W, 3), with its mottle and the surface's texture."""
     tint = np.asarray(change.tint, np.float32)
-    ink = np.broadcast_to(tint, albedo.shape)
+    ink: Real = np.broadcast_to(tint, albedo.shape)
     if change.tint_to is not None:
         share = np.clip(0.5 + 0.45 * blotch + 0.2 * speck, 0.0, 1.0)[..., None]
         ink = _lerp(ink, np.asarray(change.tint_to, np.float32), share)
-    tone_of = luminance(albedo)
-    below = float((tone_of * alpha).sum() / max(float(alpha.sum()), 1e-6))
+    ground = luminance(albedo)
+    below = float((ground * alpha).sum() / max(float(alpha.sum()), 1e-6))
     if ALIKE[0] < float(luminance(tint)) / max(below, 1e-4) < ALIKE[1]:
         ink = ink * (ALIKE[0] * 0.9 if below > DIM else ALIKE[1] * 1.1)
-    detail = (tone_of + 1e-3) / (gaussian_filter(tone_of, 2.5) + 1e-3)
+    detail = (ground + 1e-3) / (gaussian_filter(ground, 2.5) + 1e-3)
     weave = np.clip(detail, 0.4, 2.5) ** change.through
     return _f32(ink * (weave * np.exp(change.mottle * (0.28 * speck + 0.22 * blotch)))[..., None])
 
@@ -126,13 +132,9 @@ def _heat(shape: Shape, strength: float, blotch: F32) -> F32:
     return _f32(_lerp(np.ones_like(colour), colour, strength * shape.alpha[..., None]))
 
 
-def _sparkle(glint: float, border: F32, alpha: F32, speck: F32) -> F32:
-    return _f32(glint * border * alpha * np.clip(0.6 * speck + 0.2, 0.0, 1.0))
+def _lerp(a: Real | float, b: Real | float, weight: Real | float) -> Real:
+    return np.asarray(a + (b - a) * weight)
 
 
-def _lerp(a: F32, b: F32, weight: F32) -> F32:
-    return a + (b - a) * weight
-
-
-def _f32(values: F32) -> F32:
+def _f32(values: Real) -> F32:
     return np.asarray(values, dtype=np.float32)

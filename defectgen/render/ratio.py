@@ -82,11 +82,11 @@ def ratio_pair(
 
 def _level(linear: F32) -> F32:
     """Brightness of the surround, (H, W, 1)."""
-    return (gaussian_filter(luminance(linear), 6.0) + 1e-3)[..., None]
+    return np.asarray((gaussian_filter(luminance(linear), 6.0) + 1e-3)[..., None], np.float32)
 
 
 def _grain(linear: F32, cover: F32) -> F32:
     """The sensor's grain, (H, W, 3): the finest detail, cut off where it is texture rather than noise."""
     fine = linear - gaussian_filter(linear, (0.8, 0.8, 0.0))
     sigma = 1.5 * float(np.median(np.abs(fine))) + 1e-4
-    return np.clip(fine, -2.0 * sigma, 2.0 * sigma) * np.clip(cover, 0.0, 1.0)[..., None]
+    return np.asarray(np.clip(fine, -2.0 * sigma, 2.0 * sigma) * cover[..., None], np.float32)

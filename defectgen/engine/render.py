@@ -1,0 +1,49 @@
+"""The `render` engine: physically based surface change on the window's own pixels, no learning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defectgen.engine.window import EngineInfo, Window
+from defectgen.render.ratio import MaterialClass, ratio_pair
+from defectgen.render.shade import draw_light
+
+__all__ = ["RenderEngine"]
+
+METALLIC = ("metal", "steel", "aluminum", "iron", "copper", "brass", "titanium")
+COATED = ("painted", "coated", "enamel")
+
+
+class RenderEngine:
+    """Multiplies each window by the ratio of two shadings: a guessed surface with and without the defect."""
+
+    def __init__(self, window_px: int = 256) -> None:
+        self._window_px = window_px
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo("render", None, None, None)
+
+    @property
+    def window_px(self) -> int:
+        return self._window_px
+
+    def edit(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
+        return [_edit(window) for window in windows]
+
+
+def _edit(window: Window) -> NDArray[np.float32]:
+    rng = np.random.default_rng(window.seed)
+    light = draw_light(rng)
+    change = window.defect.change
+    return ratio_pair(window.good, window.shape, change, window.severity, light, _class_of(window), rng)
+
+
+def _class_of(window: Window) -> MaterialClass:
+    """Metal if the material's name says so and no paint covers it; a part of unknown material shines little."""
+    name = window.material.name if window.material else ""
+    bare = any(word in name for word in METALLIC) and not any(word in name for word in COATED)
+    return "metal" if bare else "dielectric"
