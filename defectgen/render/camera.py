@@ -42,7 +42,7 @@ class Camera:
 
 def draw_camera(rng: np.random.Generator) -> Camera:
     """An industrial camera: mostly sharp, mildly noisy, one in eight grey."""
-    red, blue = rng.normal(0, 0.02, 2)
+    red, blue = rng.normal(0, 0.012, 2)
     return Camera(
         exposure=float(rng.normal(0, 0.25)),
         defocus=float(rng.uniform(0.35, 0.85)),

@@ -37,7 +37,8 @@ def noise(u: F32, v: F32, rng: np.random.Generator, cell: tuple[float, float]) -
     size = (int(mv.max()) + 4, int(mu.max()) + 4)
     table = rng.standard_normal(size, np.float32)
     shift = rng.random(2).astype(np.float32)
-    out = cv2.remap(table, mu + shift[0], mv + shift[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    mu, mv = np.asarray(mu + shift[0], np.float32), np.asarray(mv + shift[1], np.float32)
+    out = cv2.remap(table, mu, mv, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(out * np.float32(1.3), np.float32)
 
 

@@ -21,7 +21,8 @@ def tinted(base: RGB, tone: F32) -> F32:
 
 def warm_shift(rng: np.random.Generator, base: RGB, spread: float = 0.02) -> RGB:
     """The base colour as another lot of it comes out."""
-    r, g, b = (float(np.clip(c * rng.normal(1, spread), 0, 1)) for c in base)
+    value = float(np.exp(rng.normal(0, 2 * spread)))
+    r, g, b = (float(np.clip(c * value * rng.normal(1, 0.3 * spread), 0, 1)) for c in base)
     return r, g, b
 
 
@@ -163,7 +164,7 @@ class Cast(Params):
     roughness: float = 0.6
     metalness: float = 0.6
     grain_px: float = 2.2
-    depth: float = 0.5
+    depth: float = 0.34
     pits: float = 0.003
 
 
@@ -230,7 +231,7 @@ class Blasted(Params):
     colour: RGB = (0.3, 0.31, 0.33)
     metalness: float = 0.85
     roughness: float = 0.5
-    bump: float = 0.14
+    bump: float = 0.06
     grain_px: float = 0.9
 
 
