@@ -54,14 +54,15 @@ def draw_hole(p: HoleParams, length: float, angle: float, rng: np.random.Generat
     if style == "round":
         a = length / 2
         field = ellipse(space.u, space.v, a, max(a * max(aspect, 0.85), 0.9))
-        field = field + 0.012 * length * fractal(field.shape, length / 3, rng)
+        wave = fractal(space.u.shape, length / 3, rng)
+        field = np.asarray(field + np.float32(0.012 * length) * wave, np.float32)
     else:
         field = body(space, length, aspect, int(rng.integers(1, 3)), rng.uniform(*p.tear), rng)
         angular = np.abs(fractal(field.shape, max(length / 5, 3), rng, gain=0.6))
-        field = field - 0.1 * length * rng.uniform(0.3, 1) * angular
+        field = np.asarray(field - np.float32(0.1 * length * rng.uniform(0.3, 1)) * angular, np.float32)
     wall = rng.uniform(1.2, 2.5)
 
     def profile(depth: F32, widest: F32) -> F32:
         return np.asarray(np.clip(depth / np.minimum(wall, widest), 0, 1), np.float32)
 
-    return shape_from_field(np.asarray(field, np.float32), space, profile)
+    return shape_from_field(field, space, profile)

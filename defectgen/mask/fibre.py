@@ -23,7 +23,7 @@ def _thread(length: float, heading: float, curl: float, radius: float, rng: np.r
 def draw_fibre(p: FibreParams, length: float, angle: float, rng: np.random.Generator) -> Shape:
     radius = max(np.exp(rng.uniform(*np.log(np.maximum(p.width, 1e-4)))) * length / 2, MIN_RADIUS)
     count = int(rng.integers(p.count[0], p.count[1] + 1)) if rng.random() < 0.3 else p.count[0]
-    strokes = []
+    strokes: list[Stroke] = []
     for k in range(count):
         thread = _thread(length * (1 if k == 0 else rng.uniform(0.3, 0.8)), rng.uniform(0, 6.28) if k else 0.0,
                          rng.uniform(*p.curl), radius, rng)  # fmt: skip

@@ -70,9 +70,9 @@ def _component_max(depth: F32, inside: NDArray[np.bool_]) -> F32:
     """The largest depth of each connected component, spread over it."""
     count, labels = cv2.connectedComponents(inside.astype(np.uint8), connectivity=8)
     best = np.zeros(count, np.float32)
-    np.maximum.at(best, labels.ravel(), depth.ravel())
+    np.maximum.at(best, np.asarray(labels, np.int64).ravel(), depth.ravel())
     best[0] = 0
-    return best[labels]
+    return np.asarray(best[labels])
 
 
 def shape_from_field(field: F32, space: Canvas, profile: Callable[[F32, F32], F32]) -> Shape:

@@ -33,6 +33,6 @@ def draw_fold(p: FoldParams, length: float, angle: float, rng: np.random.Generat
         slant = rng.normal(0, 0.12)
         points = ridge.points @ np.array([[np.cos(slant), -np.sin(slant)], [np.sin(slant), np.cos(slant)]])
         x = rng.uniform(0, 1 - share) * length if k else 0.0
-        strokes.append(Stroke(points + [x, y], ridge.radius, ridge.depth))
+        strokes.append(Stroke(points + np.array([x, y]), ridge.radius, ridge.depth))
         y += rng.uniform(*p.spacing) * length * rng.choice([-1.0, 1.0])
     return render_strokes(fit_strokes(strokes, length, angle), angle)

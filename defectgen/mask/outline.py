@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,16 +12,17 @@ from defectgen.mask.field import Canvas, fractal
 __all__ = ["body", "ellipse", "facets", "soft_union", "warp"]
 
 F32 = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 
-def ellipse(u: F32, v: F32, a: float, b: float) -> F32:
+def ellipse(u: Floats, v: Floats, a: float, b: float) -> F32:
     """Approximate distance to the border of an ellipse of half-axes a and b, pixels, positive inside."""
     q = np.sqrt((u / a) ** 2 + (v / b) ** 2) + 1e-6
     slope = np.sqrt((u / a**2) ** 2 + (v / b**2) ** 2) / q + 1e-6
     return np.asarray(np.minimum((1 - q) / slope, min(a, b)), np.float32)
 
 
-def facets(u: F32, v: F32, a: float, b: float, count: int, rng: np.random.Generator) -> F32:
+def facets(u: Floats, v: Floats, a: float, b: float, count: int, rng: np.random.Generator) -> F32:
     """Distance to the nearest of `count` straight sides of a polygon of half-axes a and b."""
     angles = (np.arange(count) + rng.uniform(-0.35, 0.35, count)) * 2 * np.pi / count + rng.uniform(0, 6.28)
     sides = []
@@ -37,7 +40,8 @@ def soft_union(fields: list[F32], blend: float) -> F32:
     k = np.float32(max(blend, 0.5))
     stack = np.stack(fields)
     top = stack.max(axis=0)
-    return np.asarray(top + k * np.log(np.exp((stack - top) / k).sum(axis=0)) - k * np.log(len(fields)) * 0.5, np.float32)
+    union = top + k * np.log(np.exp((stack - top) / k).sum(axis=0))
+    return np.asarray(union - k * np.log(len(fields)) * 0.5, np.float32)
 
 
 def warp(space: Canvas, amount: float, coarse: float, rng: np.random.Generator) -> tuple[F32, F32]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from defectgen.mask.field import canvas, fractal, shape_from_field
-from defectgen.mask.outline import ellipse, warp
+from defectgen.mask.field import Canvas, canvas, fractal, shape_from_field
+from defectgen.mask.outline import ellipse
 from defectgen.mask.params import PitParams
 from defectgen.mask.shape import Shape
 
@@ -26,30 +26,59 @@ def _centres(count: int, tight: float, length: float, rng: np.random.Generator) 
     return np.where(rng.random((count, 1)) < tight, near, even)
 
 
+def _spread(centres: F64, radius: F64, length: float) -> F64:
+    """Centres scaled along and across so that the pits together are about `length` long."""
+    centres = centres - (centres.max(axis=0) + centres.min(axis=0)) / 2
+    apart = np.hypot(*(centres[:, None] - centres[None]).T) + radius[:, None] + radius[None]
+    i, j = np.unravel_index(int(apart.argmax()), apart.shape)
+    bare = float(np.hypot(*(centres[i] - centres[j])))
+    return np.asarray(centres * (max(length - radius[i] - radius[j], 1.0) / max(bare, 1.0)))
+
+
+def _window(space: Canvas, centre: F64, reach: float) -> tuple[slice, slice]:
+    """Rows and columns within `reach` of a centre given along and across the axis."""
+    c, s = np.cos(space.angle), np.sin(space.angle)
+    x, y = c * centre[0] - s * centre[1], s * centre[0] + c * centre[1]
+    middle = (space.u.shape[0] - 1) / 2
+    rows, cols = (max(int(middle + at - reach), 0) for at in (-y, x))
+    side = int(2 * reach) + 2
+    return slice(rows, rows + side), slice(cols, cols + side)
+
+
+def _pit_field(space: Canvas, centres: F64, radius: F64, roughness: float, rng: np.random.Generator) -> F32:
+    """The union of pits, each an ellipse of its own turn and flatness, bent by noise of the scale of its size."""
+    hw = space.u.shape
+    middle = float(np.median(radius))
+    bend = [fractal(hw, max(k * middle, 3.0), rng, gain=0.4) for k in (1.8, 1.8)]
+    field = np.full(hw, -np.float32(middle + 2), np.float32)
+    for centre, r in zip(centres, radius, strict=True):
+        at = _window(space, centre, 1.6 * r + 3)
+        turn, flat = rng.uniform(0, np.pi), rng.uniform(0.55, 1)
+        c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+        sway = np.float32(roughness * 0.9 * min(r, 2 * middle))
+        du = space.u[at] - np.float32(centre[0]) + sway * bend[0][at]
+        dv = space.v[at] - np.float32(centre[1]) + sway * bend[1][at]
+        field[at] = np.maximum(field[at], ellipse(c * du + s * dv, c * dv - s * du, r, max(r * flat, 0.8)))
+    edge = np.float32(roughness * 0.3 * middle) * fractal(hw, max(middle * 0.8, 3.0), rng, gain=0.6)
+    return np.asarray(field + edge, np.float32)
+
+
 def draw_pit(p: PitParams, length: float, angle: float, rng: np.random.Generator) -> Shape:
     low, high = p.count
     count = int(np.clip(np.rint(np.exp(rng.uniform(np.log(max(low, 1)), np.log(max(high, 1) + 0.5)))), low, high))
-    count = max(1, min(count, int(length / 3)))
-    space = canvas(length, angle, room=1.6)
+    count = max(1, min(count, int(length / 4)))
     roughness = rng.uniform(*p.roughness)
-    sigma = rng.uniform(*p.dispersion)
     if count == 1:
         radius, centres = np.array([length / 2]), np.zeros((1, 2))
     else:
-        radius = rng.uniform(*p.radius) * length * np.exp(rng.normal(0, sigma, count))
-        radius = np.clip(radius, 0.9, length * 0.22)
-        centres = _centres(count, rng.uniform(*p.cluster), length, rng)
-    u, v = warp(space, roughness * 0.9 * float(np.median(radius)), max(float(np.median(radius)) * 1.8, 3), rng)
-    field = np.full(u.shape, -np.float32(length), np.float32)
-    for (cu, cv), r in zip(centres, radius, strict=True):
-        turn, flat = rng.uniform(0, np.pi), rng.uniform(0.55, 1)
-        c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-        du, dv = u - np.float32(cu), v - np.float32(cv)
-        field = np.maximum(field, ellipse(c * du + s * dv, c * dv - s * du, r, max(r * flat, 0.8)))
-    field = field + roughness * 0.12 * float(np.median(radius)) * fractal(field.shape, 4.0, rng)
+        sizes = rng.uniform(*p.radius) * length * np.exp(rng.normal(0, rng.uniform(*p.dispersion), count))
+        radius = np.clip(sizes, 1.0, length * 0.22)
+        centres = _spread(_centres(count, rng.uniform(*p.cluster), length, rng), radius, length)
+    space = canvas(length, angle, room=1.35)
+    field = _pit_field(space, centres, radius, roughness, rng)
     steep = rng.uniform(0.6, 1.4)
 
     def profile(depth: F32, widest: F32) -> F32:
         return np.asarray(np.sin(np.clip(depth / widest, 0, 1) * np.pi / 2) ** steep, np.float32)
 
-    return shape_from_field(np.asarray(field, np.float32), space, profile)
+    return shape_from_field(field, space, profile)

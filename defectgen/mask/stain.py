@@ -42,7 +42,8 @@ def _satellites(space: Canvas, length: float, aspect: float, count: int, rng: np
 def draw_stain(p: StainParams, length: float, angle: float, rng: np.random.Generator) -> Shape:
     space = canvas(length, angle)
     aspect = rng.uniform(*p.aspect)
-    fields = [body(space, length * rng.uniform(0.75, 1), aspect, int(rng.integers(1, 4)), rng.uniform(*p.roughness), rng)]
+    size, lobes = length * rng.uniform(0.75, 1), int(rng.integers(1, 4))
+    fields = [body(space, size, aspect, lobes, rng.uniform(*p.roughness), rng)]
     fields += _runs(space, length, aspect, int(rng.integers(p.runs[0], p.runs[1] + 1)) * int(rng.random() < 0.5), rng)
     fields += _satellites(space, length, aspect, int(rng.integers(p.satellites[0], p.satellites[1] + 1)), rng)
     rim, band = rng.uniform(*p.rim), max(length * rng.uniform(0.02, 0.06), 1.2)

@@ -43,7 +43,7 @@ def smooth_noise(n: int, cells: float, rng: np.random.Generator) -> F64:
     low = t.astype(int)
     w = t - low
     w = w * w * (3 - 2 * w)
-    return (knots[low] * (1 - w) + knots[low + 1] * w)[:n]
+    return np.asarray((knots[low] * (1 - w) + knots[low + 1] * w)[:n])
 
 
 def wander(heading: F64, step: float) -> F64:
@@ -54,7 +54,7 @@ def wander(heading: F64, step: float) -> F64:
 
 def _rotate(points: F64, angle: float) -> F64:
     c, s = np.cos(angle), np.sin(angle)
-    return points @ np.array([[c, -s], [s, c]])
+    return np.asarray(points @ np.array([[c, -s], [s, c]]))
 
 
 def fit_strokes(strokes: Sequence[Stroke], length: float, angle: float, *, align: bool = False) -> list[Stroke]:
