@@ -162,7 +162,8 @@ class Shelf:
 
     def _with_names(self, defect: Defect, index: Mapping[str, str]) -> Defect:
         for i, name in enumerate(defect.materials):
-            if phrase_key(name) not in index and not self._origin["defect" + defect.name].startswith(str(resource_dir("recipes"))):
+            mine = not self._origin["defect" + defect.name].startswith(str(resource_dir("recipes")))
+            if phrase_key(name) not in index and mine:
                 where = self._origin["defect" + defect.name]
                 known = ", ".join(sorted(self.materials))
                 raise RecipeError(f"{where}materials[{i}]: {name!r} is no material; use one of {known}")

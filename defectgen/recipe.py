@@ -7,9 +7,9 @@ Lengths of defects are fractions of the part's shorter side; angles are degrees,
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 __all__ = ["Defect", "Look", "Material", "Morphology", "Placement", "Range", "SurfaceChange"]
 
@@ -19,8 +19,21 @@ ShapeKind = Literal[
     "crack", "scratch", "pit", "blob", "stain", "chip", "bulge", "fold", "peel", "fibre", "hole", "weave", "spatter"
 ]
 Region = Literal["anywhere", "edge", "corner", "centre"]
+Name = Annotated[str, Field(pattern=r"[A-Za-z]")]
 Grain = Literal["free", "along", "across"]
 Section = Literal["v", "bowl", "soft", "step", "facet"]
+
+
+def rising_size(size: Range) -> Range:
+    if not 0 < size[0] <= size[1] <= 1:
+        raise ValueError("expected two fractions, 0 < low <= high <= 1")
+    return size
+
+
+def rising_count(count: tuple[int, int]) -> tuple[int, int]:
+    if not 1 <= count[0] <= count[1]:
+        raise ValueError("expected two whole numbers, 1 <= low <= high")
+    return count
 
 
 class Strict(BaseModel):
@@ -39,8 +52,8 @@ class Look(Strict):
 class Material(Strict):
     """One material: names, the look of its good parts, and whether its surface has a grain."""
 
-    name: str
-    synonyms: tuple[str, ...] = ()
+    name: Name
+    synonyms: tuple[Name, ...] = ()
     description: str
     look: Look
     grain: bool = False
@@ -102,19 +115,19 @@ class Placement(Strict):
 
     region: Region = "anywhere"
     grain: Grain = "free"
-    count: tuple[int, int] = (1, 3)
+    count: Annotated[tuple[int, int], AfterValidator(rising_count)] = (1, 3)
 
 
 class Defect(Strict):
     """One defect type."""
 
-    name: str
+    name: Name
     family: str
-    synonyms: tuple[str, ...] = ()
+    synonyms: tuple[Name, ...] = ()
     description: str
     morphology: Morphology
     change: SurfaceChange
     placement: Placement = Placement()
-    size: Range
+    size: Annotated[Range, AfterValidator(rising_size)]
     materials: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
