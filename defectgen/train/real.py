@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from defectgen.errors import InputError
 
-__all__ = ["SETS", "RealPicture", "is_held_out", "load_real"]
+__all__ = ["SETS", "RealPicture", "is_held_out", "load_real", "read_rgb"]
 
 Mask = NDArray[np.bool_]
 
@@ -36,7 +36,7 @@ class RealPicture:
     barred: Mask | None = None
 
 
-def _rgb(path: Path) -> NDArray[np.uint8]:
+def read_rgb(path: Path) -> NDArray[np.uint8]:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
@@ -46,13 +46,13 @@ def _pv_vision(root: Path) -> Iterator[RealPicture]:
         picture = ann.parent.parent / "img" / f"{ann.stem}.jpg"
         index = np.asarray(Image.open(ann))
         found = tuple((name, index == value) for value, name in names.items() if (index == value).any())
-        yield RealPicture(root.name, ann.stem.rsplit("_", 1)[0], ann, "solar cell", _rgb(picture), found, index == 4)
+        yield RealPicture(root.name, ann.stem.rsplit("_", 1)[0], ann, "solar cell", read_rgb(picture), found, index == 4)
 
 
 def _bsdata(root: Path) -> Iterator[RealPicture]:
     for picture in sorted((root / "data").glob("*.jpg")):
         label = root / "label" / f"{picture.stem}.json"
-        rgb = _rgb(picture)
+        rgb = read_rgb(picture)
         canvas = Image.new("L", (rgb.shape[1], rgb.shape[0]))
         if label.exists():
             for shape in json.loads(label.read_text())["shapes"]:
@@ -64,7 +64,7 @@ def _bsdata(root: Path) -> Iterator[RealPicture]:
 
 def _cookies(root: Path) -> Iterator[RealPicture]:
     for picture in sorted((root / "training-images").glob("*.jpg")):
-        rgb = _rgb(picture)
+        rgb = read_rgb(picture)
         path = root / "mask-images" / f"{picture.stem}.png"
         found: tuple[tuple[str, Mask], ...] = ()
         if path.exists():
@@ -78,7 +78,7 @@ def _fabric(root: Path) -> Iterator[RealPicture]:
         mask = np.asarray(Image.open(root / "annotations" / f"{picture.stem}.png")) > 127
         found = (("weave fault", mask),) if mask.any() else ()
         group = "_".join(picture.stem.split("_")[:5])
-        yield RealPicture(root.name, group, picture, "woven fabric", _rgb(picture), found)
+        yield RealPicture(root.name, group, picture, "woven fabric", read_rgb(picture), found)
 
 
 SETS = {"pv-vision": _pv_vision, "bsdata": _bsdata, "aws-cookies": _cookies, "hsst-fabric": _fabric}

@@ -1,0 +1,111 @@
+"""The model on disk: a diffusers folder and one card.
+
+    <folder>/unet/config.json, unet/diffusion_pytorch_model.safetensors
+    <folder>/model.json    format, window size, residual scale, contrast of each family, sha256 of the weights
+
+Safetensors only: nothing that is loaded can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from defectgen.errors import WeightsError
+
+if TYPE_CHECKING:
+    import torch
+    from diffusers import UNet2DConditionModel
+
+__all__ = ["FORMAT", "ModelInfo", "default_weights", "load_unet", "read_info", "save_model", "verify"]
+
+FORMAT = 1
+_WEIGHTS = Path("unet") / "diffusion_pytorch_model.safetensors"
+
+
+class ModelInfo(BaseModel):
+    """What model.json says.
+
+    severity: for each defect family the measured severities, [0, 1], of training pairs at the quantiles 0.05,
+        0.25, 0.5, 0.75 and 0.95; `any` holds those of all families together.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int
+    window_px: int
+    weights_sha256: str
+    steps_trained: int
+    severity: dict[str, tuple[float, ...]]
+
+
+def default_weights() -> Path:
+    """The folder of the weights in the package."""
+    return Path(__file__).resolve().parent.parent / "weights" / "compact"
+
+
+@lru_cache(maxsize=8)
+def _sha256(path: Path, size: int, modified: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_info(folder: Path) -> ModelInfo:
+    """The card of a model folder; WeightsError when it is absent, damaged, or of another format."""
+    path = folder / "model.json"
+    if not path.is_file():
+        raise WeightsError(f"no model in {folder}: model.json is missing; reinstall defectgen or name another folder")
+    try:
+        info = ModelInfo.model_validate_json(path.read_text())
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise WeightsError(f"{path}: not a model card of defectgen ({str(error).splitlines()[0]})") from error
+    if info.format != FORMAT:
+        raise WeightsError(f"{path}: format {info.format}, expected {FORMAT}; install the matching defectgen")
+    return info
+
+
+def verify(folder: Path) -> ModelInfo:
+    """The card, once the weights file is known to be the one that it names."""
+    info = read_info(folder)
+    path = folder / _WEIGHTS
+    if not path.is_file():
+        raise WeightsError(f"no weights at {path}; reinstall defectgen or name another folder")
+    stat = path.stat()
+    found = _sha256(path, stat.st_size, stat.st_mtime_ns)
+    if found != info.weights_sha256:
+        raise WeightsError(f"{path}: sha256 {found[:12]}..., expected {info.weights_sha256[:12]}...; reinstall it")
+    return info
+
+
+def load_unet(folder: Path, dtype: torch.dtype, device: str) -> UNet2DConditionModel:
+    """The network of a verified folder, in `dtype` on `device`, in evaluation mode."""
+    import torch
+    from diffusers import UNet2DConditionModel
+
+    verify(folder)
+    unet = UNet2DConditionModel.from_pretrained(
+        folder / "unet", use_safetensors=True, local_files_only=True, torch_dtype=dtype
+    )
+    unet.eval().requires_grad_(False)
+    return unet.to(device=device, memory_format=torch.channels_last)  # type: ignore[no-any-return]
+
+
+def save_model(
+    folder: Path, unet: UNet2DConditionModel, steps_trained: int, severity: dict[str, tuple[float, ...]]
+) -> ModelInfo:
+    """Write a model folder, the weights in bfloat16."""
+    import torch
+
+    (folder / "unet").mkdir(parents=True, exist_ok=True)
+    unet.to(torch.bfloat16).save_pretrained(folder / "unet", safe_serialization=True)
+    digest = hashlib.sha256((folder / _WEIGHTS).read_bytes()).hexdigest()
+    side = int(unet.config["sample_size"]) * 4
+    info = ModelInfo(
+        format=FORMAT, window_px=side, weights_sha256=digest, steps_trained=steps_trained, severity=severity
+    )
+    (folder / "model.json").write_text(json.dumps(info.model_dump(), indent=2) + "\n")
+    return info

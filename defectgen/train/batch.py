@@ -1,0 +1,142 @@
+"""Batches of training windows: drawn by origin, turned, re-exposed, and put into tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from defectgen.model.condition import ORIGINS, condition_vector, measured_severity
+from defectgen.model.flow import RESIDUAL_SCALE
+from defectgen.train.shard import Shard, open_shards
+
+__all__ = ["Batch", "Drawer", "batches", "severity_quantiles"]
+
+_GREY_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tensors as `EditNetwork` takes them; `clean` is the residual in units of RESIDUAL_SCALE."""
+
+    clean: Tensor
+    good: Tensor
+    alpha: Tensor
+    tokens: Tensor
+    padding: Tensor
+    vector: Tensor
+
+    def to(self, device: str) -> Batch:
+        return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+
+
+def _exposure(window: NDArray[np.float32], rng: np.random.Generator) -> tuple[float, NDArray[np.float32]]:
+    """A gamma and a gain for each channel, so that a window and its twin are re-exposed alike."""
+    gamma = float(np.exp(rng.normal(0, 0.15)))
+    gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.03, 3)).astype(np.float32)
+    return gamma, np.minimum(gain, 1.15 / max(float(window.max()), 0.05)).astype(np.float32)
+
+
+def _augment(
+    good: NDArray[np.uint8], target: NDArray[np.uint8], alpha: NDArray[np.uint8], rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """One of eight symmetries, exposure, and grey for some, the same for both pictures."""
+    maps = [good.astype(np.float32) / 255, target.astype(np.float32) / 255, alpha.astype(np.float32) / 255]
+    turn = int(rng.integers(8))
+    maps = [np.rot90(m, turn % 4) for m in maps]
+    if turn >= 4:
+        maps = [m[:, ::-1] for m in maps]
+    g, t, a = maps
+    if rng.random() < _GREY_SHARE:
+        luma = np.array([0.299, 0.587, 0.114], np.float32)
+        g, t = (np.repeat((p @ luma)[..., None], 3, 2) for p in (g, t))
+    if rng.random() < 0.7:
+        gamma, gain = _exposure(g, rng)
+        g, t = (np.clip(gain * np.maximum(p, 0) ** gamma, 0, 1) for p in (g, t))
+    return g, t, a
+
+
+class Drawer:
+    """Draws batches from a cache that may still be growing.
+
+    shares: how much of a batch comes from each origin. Words are dropped for `drop_text` of the windows, severity and
+    origin for a share of their own, so that the network also knows what it does when it is not told.
+    """
+
+    def __init__(
+        self, cache: Path, shares: Mapping[str, float], null_text: tuple[Tensor, Tensor, Tensor], seed: int,
+        drop_text: float = 0.1,
+    ) -> None:  # fmt: skip
+        self.cache, self.shares, self.null, self.seed, self.drop = cache, dict(shares), null_text, seed, drop_text
+        self.shards: list[Shard] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up shards that have come since."""
+        self.shards.extend(open_shards(self.cache, self.shards))
+
+    def ready(self) -> bool:
+        """Whether every origin with a share has a shard."""
+        have = {shard.origins[0] for shard in self.shards}
+        return all(name in have for name, share in self.shares.items() if share > 0)
+
+    def _pick(self, rng: np.random.Generator) -> tuple[Shard, int]:
+        names = list(self.shares)
+        weights = np.array([self.shares[n] for n in names])
+        origin = names[int(rng.choice(len(names), p=weights / weights.sum()))]
+        fitting = [s for s in self.shards if s.origins[0] == origin]
+        shard = fitting[int(rng.integers(len(fitting)))]
+        return shard, int(rng.integers(len(shard)))
+
+    def batch(self, step: int, size: int) -> Batch:
+        """The batch of one training step."""
+        rng = np.random.default_rng([self.seed, step])
+        rows = [self._row(*self._pick(rng), rng) for _ in range(size)]
+        clean, good, alpha, tokens, padding, pooled, severity, origin = (
+            torch.stack([torch.as_tensor(np.ascontiguousarray(v)) for v in column])
+            for column in zip(*rows, strict=True)
+        )
+        vector = condition_vector(pooled.float(), severity.float(), origin.long())
+        return Batch(clean, good, alpha, tokens.float(), padding, vector)
+
+    def _row(self, shard: Shard, i: int, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
+        g, t, a = _augment(*(shard.arrays[n][i] for n in ("good", "target", "alpha")), rng)  # type: ignore[arg-type]
+        residual = t - g
+        severity = measured_severity(residual, a) if rng.random() > 0.15 else np.nan
+        origin = ORIGINS.index(shard.origins[i]) if rng.random() > 0.3 else -1
+        text = [shard.arrays[n][i] for n in ("tokens", "padding", "pooled")]
+        if rng.random() < self.drop:
+            text = [n[0].numpy() for n in self.null]
+        text = [text[0].astype(np.float32), text[1], text[2].astype(np.float32)]
+        return (
+            residual.transpose(2, 0, 1) / RESIDUAL_SCALE, 2 * g.transpose(2, 0, 1) - 1, a[None],
+            *text, np.asarray(severity), np.asarray(origin),
+        )  # fmt: skip
+
+
+def severity_quantiles(shards: list[Shard], per_shard: int = 60) -> dict[str, tuple[float, ...]]:
+    """Measured severities of each family at the quantiles 0.05, 0.25, 0.5, 0.75 and 0.95; `any` pools all."""
+    found: dict[str, list[float]] = {}
+    for shard in shards:
+        for i in range(min(per_shard, len(shard))):
+            good, target = (np.asarray(shard.arrays[n][i], np.float32) / 255 for n in ("good", "target"))
+            alpha = np.asarray(shard.arrays["alpha"][i], np.float32) / 255
+            found.setdefault(shard.families[i], []).append(measured_severity(target - good, alpha))
+    found["any"] = [v for values in found.values() for v in values]
+    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+    return {k: tuple(round(float(np.quantile(v, q)), 4) for q in levels) for k, v in sorted(found.items())}
+
+
+def batches(drawer: Drawer, first: int, size: int) -> Iterator[Batch]:
+    """Batches from step `first` on, without end; the cache is looked at again every 50."""
+    step = first
+    while True:
+        if step % 50 == 0:
+            drawer.refresh()
+        yield drawer.batch(step, size)
+        step += 1

@@ -1,0 +1,117 @@
+"""Filling the cache of training windows, one shard after the other, origin by origin.
+
+Shard k of an origin is a pure function of (seed, origin, k): a build that is stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from defectgen.book import RecipeBook, load_book
+from defectgen.mask.draw import draw_shape
+from defectgen.mask.transform import paste_shape
+from defectgen.model.text import TextEncoder
+from defectgen.recipe import Material
+from defectgen.train.pair import WINDOW_PX, Pair, draw_defect, photo_root, ratio_window, rendered_window
+from defectgen.train.pseudo_good import remove
+from defectgen.train.real import RealPicture, load_real, read_rgb
+from defectgen.train.real_pair import clean_window, defect_window
+
+__all__ = ["SHARD_LENGTH", "build_cache"]
+
+SHARD_LENGTH = 250
+
+_METALS = ("metal", "aluminium", "Metal")
+_MATERIALS = {
+    "metal": "steel", "Metal": "steel", "aluminium": "aluminium", "wood": "wood", "Wood": "wood", "rosewood": "wood",
+    "Leather": "leather", "fabric": "woven fabric", "wool": "woven fabric", "Marble": "marble",
+    "Concrete": "concrete", "wall": "concrete", "Tiles": "ceramic tile",
+}  # fmt: skip
+_CLEAN_SHARE = 0.2
+
+Source = Callable[[np.random.Generator], Pair | None]
+
+
+def _material(name: str, book: RecipeBook) -> Material | None:
+    for key, words in _MATERIALS.items():
+        if key in name and words in book.material_aliases:
+            return book.material(words)
+    return None
+
+
+def _rendered(book: RecipeBook, root: Path) -> Source:
+    return lambda rng: rendered_window(book, rng)
+
+
+def _ratio(book: RecipeBook, root: Path) -> Source:
+    photos = [(path.stem, read_rgb(path)) for path in photo_root(root)]
+
+    def draw(rng: np.random.Generator) -> Pair | None:
+        name, rgb = photos[int(rng.integers(len(photos)))]
+        metal = any(word in name for word in _METALS)
+        return ratio_window(rgb, _material(name, book), "metal" if metal else "dielectric", book, rng)
+
+    return draw
+
+
+def _real(book: RecipeBook, root: Path) -> Source:
+    pictures = list(load_real(root, held_out=False))
+    with_defect = [p for p in pictures if p.defects]
+    clean = [p for p in pictures if not p.defects]
+
+    def draw(rng: np.random.Generator) -> Pair | None:
+        if rng.random() < _CLEAN_SHARE:
+            return clean_window(_one_of(clean, rng), _blob(book, rng), rng)
+        picture = _one_of(with_defect, rng)
+        mask = np.any([m for _, m in picture.defects], axis=0)
+        barred = mask if picture.barred is None else mask | picture.barred
+        found = defect_window(picture, remove(picture.rgb, mask, barred, rng), book, rng)
+        return found[0] if found else None
+
+    return draw
+
+
+def _one_of(pictures: list[RealPicture], rng: np.random.Generator) -> RealPicture:
+    """One picture; sets weigh by the root of their size, so that small sets are not lost."""
+    names = sorted({p.set_name for p in pictures})
+    sizes = np.sqrt([sum(p.set_name == n for p in pictures) for n in names])
+    name = str(rng.choice(names, p=sizes / sizes.sum()))
+    members = [p for p in pictures if p.set_name == name]
+    return members[int(rng.integers(len(members)))]
+
+
+def _blob(book: RecipeBook, rng: np.random.Generator) -> np.ndarray:
+    defect = draw_defect(list(book.defects.values()), rng)
+    shape = draw_shape(defect.morphology, float(rng.uniform(10, 90)), float(rng.uniform(-3, 3)), rng)
+    x, y = (float(v) for v in rng.uniform(0.25, 0.75, 2) * WINDOW_PX)
+    return paste_shape(shape, (WINDOW_PX, WINDOW_PX), (x, y)).alpha
+
+
+_SOURCES = {"rendered": _rendered, "ratio": _ratio, "real": _real}
+
+
+def build_cache(cache: Path, root: Path, windows: dict[str, int], seed: int) -> Iterator[Path]:
+    """Write the shards that are missing for `windows` pairs of each origin; yields each as it is done.
+
+    Origins take turns, so that training can begin with the first few shards of each.
+    """
+    book = load_book()
+    encoder = TextEncoder(chunk=64)
+    sources = {name: _SOURCES[name](book, root) for name, count in windows.items() if count}
+    for k in range(max(windows.values()) // SHARD_LENGTH):
+        for name, draw in sources.items():
+            folder = cache / f"shard-{name}-{k:04d}"
+            if k >= windows[name] // SHARD_LENGTH or folder.exists():
+                continue
+            rng = np.random.default_rng([seed, zlib.crc32(name.encode()), k])
+            pairs: list[Pair] = []
+            while len(pairs) < SHARD_LENGTH:
+                pair = draw(rng)
+                if pair is not None:
+                    pairs.append(pair)
+            write_shard(folder, pairs, encoder)
+            yield folder

@@ -1,0 +1,205 @@
+"""Pretraining of the compact model, from a YAML configuration to a model folder.
+
+A run folder holds `state.safetensors` (to resume from), `log.csv` (to plot), `strip-*.png` (the same windows, masks
+and seeds every time) and `model/` (what an engine loads). Running again with `resume` goes on where it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+from defectgen.errors import InputError
+from defectgen.model.checkpoint import save_model
+from defectgen.model.flow import band, draw_times, loss_weight, noised
+from defectgen.model.network import WIDTHS, EditNetwork, build_unet
+from defectgen.model.text import TextEncoder
+from defectgen.train.batch import Batch, Drawer, batches, severity_quantiles
+from defectgen.train.state import TrainingState
+
+__all__ = ["PretrainConfig", "Progress", "edit_loss", "pretrain", "read_config"]
+
+_RIM_WEIGHT = 0.6
+_SMALL_AREA_PX = 96.0
+_LOG = ("step", "seconds", "loss", "grad_norm", "lr", "windows_per_s")
+
+
+class PretrainConfig(BaseModel):
+    """One run. `windows`: how many pairs of each origin the cache gets; `shares`: their part in a batch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = 0
+    widths: tuple[int, ...] = WIDTHS
+    window_px: int = 128
+    batch: int = Field(default=24, ge=1)
+    lr: float = Field(default=4e-4, gt=0)
+    warmup: int = 100
+    steps: int = Field(default=100_000, ge=1)
+    decay: float = Field(default=0.35, ge=0, le=1)
+    windows: dict[str, int] = {"rendered": 12000, "ratio": 6000, "real": 6000}
+    shares: dict[str, float] = {"rendered": 0.45, "ratio": 0.25, "real": 0.3}
+    save_every_s: float = 300.0
+    log_every: int = 10
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One line of the log."""
+
+    step: int
+    seconds: float
+    loss: float
+    grad_norm: float
+    lr: float
+    windows_per_s: float
+
+
+def read_config(path: Path) -> PretrainConfig:
+    """The configuration of a YAML file; InputError names the key that is wrong."""
+    try:
+        return PretrainConfig.model_validate(yaml.safe_load(path.read_text()) or {})
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read as YAML ({error}); expected a training configuration") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        allowed = ", ".join(PretrainConfig.model_fields)
+        where = ".".join(str(v) for v in first["loc"])
+        raise InputError(f"{path}: {where}: {first['msg']}, got {first['input']!r}; keys: {allowed}") from error
+
+
+def edit_loss(prediction: Tensor, batch: Batch, t: Tensor) -> Tensor:
+    """Mean over windows of the squared error inside the band, the mask weighing more than its rim.
+
+    Each window is divided by its own area, so that a pit counts as much as a stain.
+    """
+    inside = (batch.alpha > 0.02).float()
+    weight = inside + _RIM_WEIGHT * (band(batch.alpha) - inside)
+    error = (weight * (prediction - batch.clean) ** 2).sum((1, 2, 3))
+    area = 3 * (weight.sum((1, 2, 3)) + _SMALL_AREA_PX)
+    return (loss_weight(t) * error / area).mean()
+
+
+def _rate(config: PretrainConfig, state: TrainingState, budget_s: float | None) -> float:
+    """Learning rate: warm-up, plateau, then linear decay over the last part of the steps or of the budget."""
+    done = state.step / config.steps
+    if budget_s:
+        done = max(done, state.seconds / budget_s)
+    fall = min(1.0, (1.0 - done) / config.decay) if config.decay else 1.0
+    return config.lr * min(1.0, (state.step + 1) / config.warmup) * max(fall, 0.02)
+
+
+def _prefetch(source: Iterator[Batch], depth: int = 4) -> Iterator[Batch]:
+    """Batches made one thread ahead of the network; an error there is raised here."""
+    line: queue.Queue[Batch | BaseException] = queue.Queue(depth)
+
+    def work() -> None:
+        try:
+            for item in source:
+                line.put(item)
+        except BaseException as error:
+            line.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    while True:
+        item = line.get()
+        if isinstance(item, BaseException):
+            raise item
+        yield item
+
+
+def _step(network: EditNetwork, batch: Batch, generator: torch.Generator) -> Tensor:
+    t = draw_times(batch.good.shape[0], generator).to(batch.good.device)
+    noise = torch.randn(batch.clean.shape, generator=generator).to(batch.good.device)
+    noisy = noised(batch.clean, noise, t, band(batch.alpha))
+    prediction = network(noisy, t, batch.good, batch.alpha, batch.tokens, batch.padding, batch.vector)
+    return edit_loss(prediction, batch, t)
+
+
+def pretrain(
+    config: PretrainConfig, cache: Path, run: Path, *, device: str = "cpu", budget_s: float | None = None,
+    resume: bool = False, strip: Callable[[EditNetwork, Path], None] | None = None,
+) -> Iterator[Progress]:  # fmt: skip
+    """Train until the steps or the budget (seconds over all runs) are used up; yields a line of progress at a time.
+
+    Raises InputError when `run` holds a run and `resume` is not given, or when the cache lacks an origin.
+    """
+    state_path = run / "state.safetensors"
+    if state_path.exists() and not resume:
+        raise InputError(f"{run}: holds a training run already; go on with --resume or name another folder")
+    run.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(config.seed)
+    unet = build_unet(config.widths, config.window_px).to(torch.bfloat16)
+    network = EditNetwork(unet.to(device=device, memory_format=torch.channels_last))
+    state = TrainingState(network, config.lr)
+    if state_path.exists():
+        state.load(state_path)
+    drawer = Drawer(cache, config.shares, TextEncoder().encode([""]), config.seed)
+    if not drawer.ready():
+        raise InputError(f"{cache}: no windows of some origin of {list(config.shares)} yet; let the cache fill first")
+    try:
+        yield from _loop(config, network, state, drawer, run, device, budget_s, strip)
+    finally:
+        _save(network, state, drawer, run, strip)
+
+
+def _loop(
+    config: PretrainConfig, network: EditNetwork, state: TrainingState, drawer: Drawer, run: Path, device: str,
+    budget_s: float | None, strip: Callable[[EditNetwork, Path], None] | None,
+) -> Iterator[Progress]:  # fmt: skip
+    source = _prefetch(batches(drawer, state.step, config.batch))
+    began, before, saved = time.monotonic(), state.seconds, time.monotonic()
+    losses: list[float] = []
+    while state.step < config.steps and not (budget_s and state.seconds >= budget_s):
+        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + state.step)
+        loss = _step(network, next(source).to(device), generator)
+        loss.backward()  # type: ignore[no-untyped-call]
+        lr = _rate(config, state, budget_s)
+        norm = state.update(lr)
+        losses.append(float(loss.detach()))
+        state.seconds = before + time.monotonic() - began
+        if state.step % config.log_every == 0:
+            speed = (state.step * config.batch) / max(state.seconds, 1e-9)
+            line = Progress(state.step, state.seconds, sum(losses) / len(losses), norm, lr, speed)
+            losses = []
+            _log(run / "log.csv", line)
+            yield line
+        if time.monotonic() - saved > config.save_every_s:
+            _save(network, state, drawer, run, strip)
+            saved = time.monotonic()
+
+
+def _log(path: Path, line: Progress) -> None:
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(_LOG)
+        writer.writerow([f"{getattr(line, name):.6g}" for name in _LOG])
+
+
+def _save(
+    network: EditNetwork, state: TrainingState, drawer: Drawer, run: Path,
+    strip: Callable[[EditNetwork, Path], None] | None,
+) -> None:  # fmt: skip
+    """State, model folder (of the moving average) and validation strip."""
+    if not state.step:
+        return
+    state.save(run / "state.safetensors")
+    state.swap(state.ema)
+    save_model(run / "model", network.unet, state.step, severity_quantiles(drawer.shards))
+    if strip:
+        network.eval()
+        strip(network, run / f"strip-{state.step:06d}.png")
+        network.train()
+    state.swap(state.masters)
