@@ -12,19 +12,21 @@ from defectgen.mask.stroke import MIN_RADIUS, Stroke, fit_strokes, render_stroke
 __all__ = ["draw_crack"]
 
 F64 = NDArray[np.float64]
-GOLDEN_SPREAD = (0.35, 1.25)
+FORK = (0.35, 1.25)
+STYLES = {"single": 0.74, "star": 0.07, "net": 0.08, "parallel": 0.11}
 
 
 def _path(length: float, heading: float, tortuosity: float, rng: np.random.Generator) -> F64:
     """A walk of `length` px: slow drift, fast jitter and a few sharp kinks that are pulled back to the heading."""
     n = int(np.clip(length / 1.2, 6, 400))
+    bow = rng.normal(0, 0.35) * np.linspace(-1, 1, n)
     drift = tortuosity * 0.7 * smooth_noise(n, 3 + 2 * rng.random(), rng)
     medium = tortuosity * 0.8 * smooth_noise(n, max(4.0, length / 9), rng)
     jitter = tortuosity * 0.7 * smooth_noise(n, max(4.0, length / 3.5), rng)
     kinks = np.zeros(n)
     for at in rng.integers(0, n, rng.poisson(1 + 4 * tortuosity)):
         kinks[at:] += rng.normal(0, 0.8) * tortuosity * np.exp(-np.arange(n - at) / rng.uniform(3, n / 3 + 4))
-    return wander(heading + drift + medium + jitter + kinks, length / n)
+    return wander(heading + bow + drift + medium + jitter + kinks, length / n)
 
 
 def _radius(n: int, radius: float, taper: tuple[bool, bool], rng: np.random.Generator) -> F64:
@@ -59,7 +61,7 @@ def _branches(trunk: Stroke, heading: float, length: float, count: int, level: i
     for _ in range(count):
         at = int(rng.integers(n // 8, max(n // 8 + 1, n - n // 8)))
         side = rng.choice([-1.0, 1.0])
-        turn = heading + side * rng.uniform(*GOLDEN_SPREAD)
+        turn = heading + side * rng.uniform(*FORK)
         reach = length * rng.uniform(0.12, 0.5)
         if reach < 3:
             continue
@@ -107,14 +109,29 @@ def _net(length: float, radius: float, tortuosity: float, rng: np.random.Generat
     return [trunk, *limbs, *bridges]
 
 
-def _single(length: float, radius: float, tortuosity: float, count: int, rng: np.random.Generator) -> list[Stroke]:
-    taper = (bool(rng.random() < 0.75), True)
-    trunk = _arm(length, 0.0, radius, taper, tortuosity, rng)
+def _parallel(length: float, radius: float, tortuosity: float, rng: np.random.Generator) -> list[Stroke]:
+    """A few cracks side by side with twigs, as in a brittle plate that was bent."""
+    strokes: list[Stroke] = []
+    across = 0.0
+    for k in range(int(rng.integers(2, 5))):
+        reach = length * (1.0 if k == 0 else rng.uniform(0.3, 0.8))
+        arm = _arm(reach, rng.normal(0, 0.08), radius, (True, True), 0.6 * tortuosity, rng)
+        start = np.array([rng.uniform(0, length - reach), across])
+        arm = Stroke(arm.points + start, arm.radius, arm.depth)
+        strokes += [arm, *_branches(arm, 0.0, reach, rng.poisson(1.0), 0, tortuosity, rng)]
+        across += rng.uniform(0.08, 0.25) * length * rng.choice([-1.0, 1.0])
+    return strokes
+
+
+def _single(length: float, radius: float, tortuosity: float, count: int, taper: float,
+            rng: np.random.Generator) -> list[Stroke]:  # fmt: skip
+    runs_out = bool(rng.random() < taper)
+    trunk = _arm(length, 0.0, radius, (runs_out, runs_out or rng.random() < 0.5), tortuosity, rng)
     return [trunk, *_branches(trunk, 0.0, length, count, 1, tortuosity, rng)]
 
 
 def draw_crack(p: CrackParams, length: float, angle: float, rng: np.random.Generator) -> Shape:
-    style = p.style if p.style != "mixed" else str(rng.choice(["single", "star", "net"], p=[0.82, 0.08, 0.10]))
+    style = p.style if p.style != "mixed" else str(rng.choice(list(STYLES), p=list(STYLES.values())))
     share = np.exp(rng.uniform(*np.log(np.maximum(p.width, 1e-4))))
     radius = MIN_RADIUS if rng.random() < p.hairline else max(share * length / 2, MIN_RADIUS)
     tortuosity = rng.uniform(*p.tortuosity)
@@ -122,8 +139,10 @@ def draw_crack(p: CrackParams, length: float, angle: float, rng: np.random.Gener
         strokes = _star(length, radius, tortuosity, rng)
     elif style == "net":
         strokes = _net(length, radius, tortuosity, rng)
+    elif style == "parallel":
+        strokes = _parallel(length, radius, tortuosity, rng)
     else:
-        strokes = _single(length, radius, tortuosity, rng.poisson(rng.uniform(*p.branching) * 0.7), rng)
+        strokes = _single(length, radius, tortuosity, rng.poisson(rng.uniform(*p.branching) * 0.7), p.taper, rng)
     gaps = rng.uniform(*p.gaps) if length >= 16 else 0.0
     pieces = [piece for stroke in strokes for piece in _with_gaps(stroke, gaps, rng)]
     return render_strokes(fit_strokes(pieces, length, angle), angle)

@@ -15,13 +15,14 @@ from defectgen.mask.chip import draw_chip
 from defectgen.mask.crack import draw_crack
 from defectgen.mask.fibre import draw_fibre
 from defectgen.mask.fold import draw_fold
-from defectgen.mask.params import shape_params
+from defectgen.mask.params import ShapeParams, shape_params
 from defectgen.mask.peel import draw_peel
 from defectgen.mask.pit import draw_pit
 from defectgen.mask.scratch import draw_scratch
 from defectgen.mask.shape import Shape
 from defectgen.mask.spatter import draw_spatter
 from defectgen.mask.stain import draw_stain
+from defectgen.mask.transform import enlarge_shape
 from defectgen.mask.weave import draw_weave
 from defectgen.recipe import Morphology
 
@@ -29,8 +30,12 @@ __all__ = ["MIN_LENGTH_PX", "draw_shape", "shape_extent"]
 
 MIN_LENGTH_PX = 4.0
 TRIES = 4
+RESTARTS = 8
 CLOSE_ENOUGH = 0.08
 MIN_PIXELS = 4
+# Areas cost time by the square of their length; larger ones are drawn at this length and enlarged.
+AREAS = frozenset({"pit", "blob", "stain", "chip", "bulge", "peel", "hole"})
+AREA_PX = 224.0
 
 DRAW: dict[str, Callable[[Any, float, float, np.random.Generator], Shape]] = {
     "crack": draw_crack,
@@ -69,23 +74,37 @@ def draw_shape(morphology: Morphology, length_px: float, angle: float, rng: np.r
     if not length_px >= MIN_LENGTH_PX:
         raise InputError(f"a shape of {length_px:g} px is too small; ask for at least {MIN_LENGTH_PX:g} px")
     params = shape_params(morphology.kind, morphology.params)
-    draw = DRAW[morphology.kind]
     best: tuple[float, Shape] | None = None
-    request, seed = length_px, int(rng.integers(2**63))
-    for attempt in range(3 * TRIES):
-        if attempt and attempt % TRIES == 0:
-            request, seed = length_px, int(rng.integers(2**63))
-        shape = draw(params, request, angle, np.random.default_rng(seed))
-        mask = shape.alpha >= 0.5
-        if np.count_nonzero(mask) < MIN_PIXELS:
-            request = request * 1.3
-            continue
-        extent = shape_extent(mask)
-        error = abs(extent / length_px - 1)
-        if best is None or error < best[0]:
-            best = (error, shape)
-        if best[0] <= max(CLOSE_ENOUGH, 0.8 / length_px):
+    for _ in range(RESTARTS):
+        tried = _fitted(morphology.kind, params, length_px, angle, int(rng.integers(2**63)))
+        if tried is not None and (best is None or tried[0] < best[0]):
+            best = tried
+        if best is not None and best[0] <= _tolerance(length_px):
             break
-        request = float(np.clip(request * length_px / extent, 0.4 * length_px, 2.5 * length_px))
     assert best is not None, f"{morphology.kind} of {length_px} px stayed empty"
     return best[1]
+
+
+def _tolerance(length: float) -> float:
+    return max(CLOSE_ENOUGH, 0.8 / length)
+
+
+def _fitted(kind: str, params: ShapeParams, length: float, angle: float, seed: int) -> tuple[float, Shape] | None:
+    """The shape of one seed, asked for again at a corrected length until its extent fits: (error, shape)."""
+    zoom = max(1.0, length / AREA_PX) if kind in AREAS else 1.0
+    best: tuple[float, Shape] | None = None
+    request = length
+    for _ in range(TRIES):
+        shape = enlarge_shape(DRAW[kind](params, request / zoom, angle, np.random.default_rng(seed)), zoom)
+        mask = shape.alpha >= 0.5
+        if np.count_nonzero(mask) < MIN_PIXELS:
+            request *= 1.3
+            continue
+        extent = shape_extent(mask)
+        error = abs(extent / length - 1)
+        if best is None or error < best[0]:
+            best = (error, shape)
+        if error <= _tolerance(length):
+            break
+        request = float(np.clip(request * length / extent, 0.4 * length, 2.5 * length))
+    return best

@@ -69,6 +69,16 @@ def _bodies(mask: Mask) -> Mask:
     return out.astype(bool)
 
 
+def _without_shadow(body: Mask, lab: F32, ring: Mask) -> Mask:
+    """The body less what is only the background in shade: darker, of the same hue, and not most of the body."""
+    base = np.median(lab[ring], axis=0)
+    shade = (lab[..., 0] < base[0] - 2) & (np.linalg.norm(lab[..., 1:] - base[1:], axis=2) < 7)
+    lit = body & ~shade
+    if lit.sum() < 0.6 * body.sum():
+        return body
+    return body & _bodies(lit)
+
+
 def _edge_contrast(distance: F32, body: Mask) -> float:
     """How many grey levels farther from the background the part is just inside its outline than just outside."""
     kernel = np.ones((7, 7), np.uint8)
@@ -113,6 +123,7 @@ def part_foreground(rgb: NDArray[np.uint8]) -> Mask:
     body = _bodies(distance > max(min(level, 60.0), 3.0 * spread))
     if not _believable(distance, body, ring, spread, explained):
         return full
+    body = _without_shadow(body, lab, ring)
     k = 2 * max(1, round(0.006 * min(lab.shape[:2]))) + 1
     inner = cv2.erode(body.astype(np.uint8), np.ones((k, k), np.uint8), borderValue=1).astype(np.float32)
     return np.asarray(cv2.resize(inner, (w, h), interpolation=cv2.INTER_LINEAR) > 0.75)

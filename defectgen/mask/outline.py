@@ -53,19 +53,25 @@ def warp(space: Canvas, amount: float, coarse: float, rng: np.random.Generator) 
     )
 
 
+def _lobes(u: F32, v: F32, a: float, b: float, lobes: int, rng: np.random.Generator) -> F32:
+    """Ellipses in a row along the axis, merged with rounded necks."""
+    parts = []
+    for k in range(lobes):
+        share = rng.uniform(0.4, 0.75)
+        at = (k / (lobes - 1) - 0.5) * 2 * (1 - share) * a
+        off = rng.uniform(-0.6, 0.6) * b
+        parts.append(ellipse(u - at, v - off, a * share, max(b * rng.uniform(0.45, 1.0), 0.9)))
+    return soft_union(parts, 0.06 * a)
+
+
 def body(space: Canvas, length: float, aspect: float, lobes: int, roughness: float, rng: np.random.Generator) -> F32:
-    """An irregular closed body: ellipses merged along the axis, bent, with a fractal edge."""
-    u, v = warp(space, 0.35 * roughness * length * 0.5, length * 0.5, rng)
+    """An irregular closed body: ellipses merged along a bowed axis, bent, sometimes faceted, with a fractal edge."""
+    u, v = warp(space, 0.22 * roughness * length, length * rng.uniform(0.35, 0.7), rng)
     a, b = length / 2, max(length / 2 * aspect, 0.9)
-    if lobes == 1:
-        field = ellipse(u, v, a, b)
-    else:
-        parts = []
-        for k in range(lobes):
-            share = rng.uniform(0.45, 0.75)
-            at = (k / (lobes - 1) - 0.5) * 2 * (1 - share) * a
-            off = rng.uniform(-0.5, 0.5) * b
-            parts.append(ellipse(u - at, v - off, a * share, max(b * rng.uniform(0.55, 1.0), 0.9)))
-        field = soft_union(parts, 0.06 * length)
-    edge = roughness * 0.28 * b * fractal(space.u.shape, max(b * 0.9, 3.0), rng, gain=0.6)
+    v = v + np.float32(rng.normal(0, 0.35) * (1 - aspect)) * (u * u / np.float32(a) - np.float32(a / 3))
+    field = ellipse(u, v, a, b) if lobes == 1 else _lobes(u, v, a, b, lobes, rng)
+    if rng.random() < 0.3:
+        field = np.minimum(field, facets(u, v, a, b, int(rng.integers(4, 8)), rng))
+    coarse, gain = max(b * rng.uniform(0.5, 1.4), 3.0), rng.uniform(0.4, 0.75)
+    edge = np.float32(roughness * 0.5 * b) * fractal(space.u.shape, coarse, rng, gain=gain)
     return np.asarray(field + edge, np.float32)

@@ -49,13 +49,17 @@ class ShapeParams(BaseModel):
 
 
 class CrackParams(ShapeParams):
-    """width: of the trunk; hairline: share of cracks that are 1 px; gaps: share of the length that is closed."""
+    """width: of the trunk; hairline: share of cracks that are 1 px; gaps: share of the length that is closed.
 
-    style: Literal["mixed", "single", "star", "net"] = "mixed"
-    width: Span = (0.008, 0.045)
+    taper: share of cracks that run out to a hairline; the others keep their width, as a break does.
+    """
+
+    style: Literal["mixed", "single", "star", "net", "parallel"] = "mixed"
+    width: Span = (0.008, 0.07)
     hairline: float = Field(0.35, ge=0, le=1)
+    taper: float = Field(0.75, ge=0, le=1)
     branching: Span = (0.0, 4.0)
-    tortuosity: Span = (0.15, 0.9)
+    tortuosity: Span = (0.05, 0.9)
     gaps: Span = (0.0, 0.12)
 
 
@@ -82,16 +86,16 @@ class PitParams(ShapeParams):
 class BlobParams(ShapeParams):
     """aspect: short side over long side; roughness: strength of the fractal edge; lobes: merged bodies."""
 
-    aspect: Span = (0.35, 1.0)
-    roughness: Span = (0.1, 0.6)
+    aspect: Span = (0.2, 1.0)
+    roughness: Span = (0.15, 1.0)
     lobes: Count = (1, 4)
 
 
 class StainParams(ShapeParams):
     """runs: streaks that flow down the axis; satellites: drops beside the body; rim: strength of the dried border."""
 
-    aspect: Span = (0.35, 1.0)
-    roughness: Span = (0.1, 0.5)
+    aspect: Span = (0.3, 1.0)
+    roughness: Span = (0.2, 1.0)
     runs: Count = (0, 3)
     satellites: Count = (0, 7)
     rim: Span = (0.0, 1.0)
@@ -100,7 +104,7 @@ class StainParams(ShapeParams):
 class ChipParams(ShapeParams):
     """aspect: depth of the bite over its width; facets: straight faces of one bite; bites: overlapping bites."""
 
-    aspect: Span = (0.35, 0.9)
+    aspect: Span = (0.12, 0.9)
     facets: Count = (4, 8)
     bites: Count = (1, 4)
     roughness: Span = (0.02, 0.2)

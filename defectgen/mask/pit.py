@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from defectgen.mask.field import Canvas, canvas, fractal, shape_from_field
-from defectgen.mask.outline import ellipse
+from defectgen.mask.outline import body, ellipse
 from defectgen.mask.params import PitParams
 from defectgen.mask.shape import Shape
 
@@ -63,22 +65,36 @@ def _pit_field(space: Canvas, centres: F64, radius: F64, roughness: float, rng: 
     return np.asarray(field + edge, np.float32)
 
 
-def draw_pit(p: PitParams, length: float, angle: float, rng: np.random.Generator) -> Shape:
-    low, high = p.count
-    count = int(np.clip(np.rint(np.exp(rng.uniform(np.log(max(low, 1)), np.log(max(high, 1) + 0.5)))), low, high))
-    count = max(1, min(count, int(length / 4)))
-    roughness = rng.uniform(*p.roughness)
-    if count == 1:
-        radius, centres = np.array([length / 2]), np.zeros((1, 2))
-    else:
-        sizes = rng.uniform(*p.radius) * length * np.exp(rng.normal(0, rng.uniform(*p.dispersion), count))
-        radius = np.clip(sizes, 1.0, length * 0.22)
-        centres = _spread(_centres(count, rng.uniform(*p.cluster), length, rng), radius, length)
-    space = canvas(length, angle, room=1.35)
-    field = _pit_field(space, centres, radius, roughness, rng)
+def _profile(rng: np.random.Generator) -> Callable[[F32, F32], F32]:
     steep = rng.uniform(0.6, 1.4)
 
     def profile(depth: F32, widest: F32) -> F32:
         return np.asarray(np.sin(np.clip(depth / widest, 0, 1) * np.pi / 2) ** steep, np.float32)
 
-    return shape_from_field(field, space, profile)
+    return profile
+
+
+def _lone(length: float, angle: float, roughness: float, rng: np.random.Generator) -> Shape:
+    """One pore by itself: a bean, a drop or a lens, from round to three times as long as wide."""
+    space = canvas(length, angle)
+    field = body(space, length, rng.uniform(0.35, 1), int(rng.integers(1, 3)), roughness, rng)
+    return shape_from_field(field, space, _profile(rng))
+
+
+def draw_pit(p: PitParams, length: float, angle: float, rng: np.random.Generator) -> Shape:
+    low, high = p.count
+    count = int(np.clip(np.rint(np.exp(rng.uniform(np.log(max(low, 1)), np.log(max(high, 1) + 0.5)))), low, high))
+    count = max(1, min(count, int(length / 4)))
+    roughness = rng.uniform(*p.roughness)
+    if count == 1 and rng.random() < 0.6:
+        return _lone(length, angle, 2 * roughness, rng)
+    if count == 1:
+        radius, centres = np.array([length / 2]), np.zeros((1, 2))
+    else:
+        median = rng.uniform(*p.radius) * (1 + 2 / count) * length
+        sizes = median * np.exp(rng.normal(0, rng.uniform(*p.dispersion), count))
+        radius = np.clip(sizes, max(1.0, 0.16 * length / count), 0.22 * length)
+        centres = _spread(_centres(count, rng.uniform(*p.cluster), length, rng), radius, length)
+    space = canvas(length, angle, room=1.35)
+    field = _pit_field(space, centres, radius, roughness, rng)
+    return shape_from_field(field, space, _profile(rng))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from defectgen.errors import InputError
 from defectgen.mask.shape import Shape
 
-__all__ = ["crop_shape", "flip_shape", "merge_shapes", "paste_shape", "resize_shape"]
+__all__ = ["crop_shape", "enlarge_shape", "flip_shape", "merge_shapes", "paste_shape", "resize_shape"]
 
 F32 = NDArray[np.float32]
 Box = tuple[int, int, int, int]
@@ -76,6 +76,21 @@ def resize_shape(shape: Shape, side: int) -> Shape:
     half = _resize(shape.half_width * shape.alpha, hw) / weight * np.float32(np.sqrt(sx * sy))
     profile = np.clip(_resize(shape.profile, hw), 0, 1)
     return Shape(alpha, profile, tangent.astype(np.float32), np.where(alpha > 0, half, 0).astype(np.float32))
+
+
+def enlarge_shape(shape: Shape, zoom: float) -> Shape:
+    """The shape `zoom` >= 1 times as large, its edge kept one pixel soft."""
+    if zoom <= 1.0:
+        return shape
+    h, w = (round(n * zoom) for n in shape.alpha.shape)
+    alpha, profile, half = (
+        np.asarray(cv2.resize(m, (w, h), interpolation=mode), np.float32)
+        for m, mode in ((shape.alpha, cv2.INTER_CUBIC), (shape.profile, cv2.INTER_LINEAR), (shape.half_width, 0))
+    )
+    crisp = np.clip((alpha - 0.5) * np.float32(zoom) + 0.5, 0, 1)
+    inside = crisp > 0
+    tangent = cv2.resize(shape.tangent, (w, h), interpolation=cv2.INTER_NEAREST)
+    return Shape(crisp, np.where(inside, profile, 0), np.asarray(tangent, np.float32), half * np.float32(zoom) * inside)
 
 
 def flip_shape(shape: Shape, *, horizontal: bool = False, vertical: bool = False) -> Shape:
