@@ -17,6 +17,7 @@ from defectgen.recipe import SurfaceChange
 from defectgen.render.camera import Camera, develop, draw_noise, exposure_for
 from defectgen.render.defect_relief import relief
 from defectgen.render.defect_tone import tone
+from defectgen.render.defect_variety import varied
 from defectgen.render.shade import Light, shade
 from defectgen.render.surface import Surface
 
@@ -47,6 +48,7 @@ def alter(surface: Surface, shape: Shape, change: SurfaceChange, severity: float
     """
     if shape.alpha.shape != surface.height.shape:
         raise InputError(f"shape is {shape.alpha.shape}, surface is {surface.height.shape}; paste the shape first")
+    change = varied(change, rng)
     added = relief(shape, change, severity, rng)
     look = tone(surface.albedo, surface.roughness, surface.metalness, shape, change, severity, rng)
     turned = change.along * shape.alpha

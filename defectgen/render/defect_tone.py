@@ -66,7 +66,8 @@ def tone(
         colour = _f32(_lerp(colour, _ink(albedo, alpha, change, blotch, speck), cover[..., None]))
     colour = colour * _heat(shape, span(change.heat, severity), blotch)
     colour = _lerp(colour, np.minimum(1.0, 1.6 * colour + 0.12), sparkle[..., None]) * (1.0 - dark)[..., None]
-    painted = cover if change.tint is not None else alpha
+    # A thin film already takes the gloss.
+    painted = _f32(np.sqrt(cover)) if change.tint is not None else alpha
     rough = _lerp(roughness + span(change.roughness, severity) * painted - 0.2 * sparkle, 1.0, dark)
     metal = metalness + span(change.metalness, severity) * painted
     hidden = cover if change.tint is not None else np.zeros_like(cover)
