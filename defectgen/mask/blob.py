@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +34,7 @@ def draw_bulge(p: BulgeParams, length: float, angle: float, rng: np.random.Gener
     aspect, roughness = rng.uniform(*p.aspect), rng.uniform(*p.roughness)
     u = space.u + np.float32(roughness * length * 0.3) * fractal(space.u.shape, length * 0.6, rng, gain=0.2)
     v = space.v + np.float32(roughness * length * 0.3) * fractal(space.u.shape, length * 0.6, rng, gain=0.2)
-    a = length / 2
+    a, plump = length / 2, rng.uniform(1.2, 2.4)
     parts = [ellipse(u, v, a, max(a * aspect, 0.9))]
     for _ in range(domes - 1):
         share = rng.uniform(0.3, 0.6)
@@ -41,8 +42,12 @@ def draw_bulge(p: BulgeParams, length: float, angle: float, rng: np.random.Gener
         parts.append(ellipse(u - at, v - off, a * share, max(a * share * rng.uniform(0.7, 1), 0.9)))
 
     def profile(depth: F32, widest: F32) -> F32:
-        t = np.clip(depth / widest, 0, 1)
-        return np.asarray(t * t * (3 - 2 * t) * 0.4 + (1 - (1 - t) ** 2) * 0.6, np.float32)
+        # The distance to the border has creases where it turns; a dome has none.
+        reach = float(widest.max())
+        t = cv2.GaussianBlur(np.clip(depth / widest, 0, 1), (0, 0), max(0.25 * reach, 0.6))
+        t = np.clip(t / max(float(t.max()), 1e-6), 0, 1)
+        edge = np.clip(depth / (0.45 * widest), 0, 1)
+        return np.asarray(edge * edge * (3 - 2 * edge) * (1 - (1 - t) ** plump), np.float32)
 
     return shape_from_field(soft_union(parts, 0.04 * length), space, profile)
 

@@ -1,8 +1,8 @@
 """Grain: the direction in which a surface runs, by the structure tensor.
 
-Brushed metal and wood have one direction. A weave has two at right angles, whose gradients cancel in the tensor;
-there the fourth moment of the gradient direction is used (Bigün and Granlund 1987 for the second moment; the fourth
-is its analogue for a symmetry of a quarter turn), and the direction nearer the stronger threads is returned.
+Brushed metal and wood have one direction (Bigün and Granlund 1987: the second moment of the gradient's direction). A
+weave has two at right angles, which cancel in that moment; there the fourth moment of the power spectrum's directions
+is used, its analogue for a symmetry of a quarter turn, and the thread nearer the tensor's direction is returned.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ __all__ = ["grain_direction"]
 Box = tuple[int, int, int, int]
 SCALE_PX = 1.2
 MIN_SIDE = 8
+MAX_SPECTRUM = 256
 
 
 def _gradients(patch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -25,6 +26,20 @@ def _gradients(patch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
     gx = cv2.Scharr(smooth, cv2.CV_32F, 1, 0)[2:-2, 2:-2]
     gy = -cv2.Scharr(smooth, cv2.CV_32F, 0, 1)[2:-2, 2:-2]
     return np.asarray(gx, np.float32), np.asarray(gy, np.float32)
+
+
+def _quarter_turn_moment(patch: NDArray[np.float32]) -> complex:
+    """Fourth moment of the directions of the spectrum's gradient energy; its argument is four times the angle."""
+    h, w = patch.shape
+    window = np.outer(np.hanning(h), np.hanning(w))
+    power = np.abs(np.fft.fft2((patch - patch.mean()) * window)) ** 2
+    ky, kx = -np.fft.fftfreq(h)[:, None], np.fft.fftfreq(w)[None]
+    square = kx**2 + ky**2
+    weight = np.where((square < 0.35**2) & (square > (1.5 / min(h, w)) ** 2), power * square, 0)
+    total = float(weight.sum())
+    if total <= 0:
+        return 0j
+    return complex((weight * np.exp(4j * np.arctan2(ky, kx))).sum() / total)
 
 
 def _fold(angle: float) -> float:
@@ -57,8 +72,7 @@ def grain_direction(grey: NDArray[np.generic], box: Box) -> tuple[float, float]:
     angle, coherence = _fold(theta + np.pi / 2), abs(double)
     if coherence > 0.3:
         return angle, float(coherence)
-    z = gx + 1j * gy
-    quad = complex((z**4 / np.maximum(energy, 1e-12)).sum()) / total
+    quad = _quarter_turn_moment(patch[:MAX_SPECTRUM, :MAX_SPECTRUM])
     if abs(quad) <= max(coherence, 0.2):
         return angle, float(coherence)
     candidate = np.angle(quad) / 4

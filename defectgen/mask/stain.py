@@ -16,16 +16,18 @@ F32 = NDArray[np.float32]
 
 
 def _runs(space: Canvas, length: float, aspect: float, count: int, rng: np.random.Generator) -> list[F32]:
-    """Streaks that leave the body along the axis and end in a drop."""
+    """Streaks that leave the body along the axis, wide where they start and a little swollen at the end."""
     fields = []
     for _ in range(count):
-        off = rng.uniform(-0.7, 0.7) * aspect * length / 2
-        reach, width = rng.uniform(0.35, 0.55) * length, max(rng.uniform(0.015, 0.05) * length, 0.9)
-        sway = 0.03 * length * fractal(space.u.shape, length / 2, rng, gain=0.3)
+        off = rng.uniform(-0.6, 0.6) * aspect * length / 2
+        reach, width = rng.uniform(0.3, 0.55) * length, max(rng.uniform(0.015, 0.05) * length, 0.9)
+        sway = np.float32(0.05 * length) * fractal(space.u.shape, length / 2, rng, gain=0.3)
+        ragged = np.float32(0.4 * width) * fractal(space.u.shape, max(3 * width, 3.0), rng)
         along = np.clip(space.u, 0, reach)
-        streak = width * (1 - 0.4 * along / reach) - np.hypot(space.u - along, space.v - off - sway)
-        drop = width * rng.uniform(1.1, 1.7) - np.hypot(space.u - reach, space.v - off - sway)
-        fields.append(np.maximum(streak, drop).astype(np.float32))
+        share = along / np.float32(reach)
+        swell = 2.2 * (1 - share) ** 2 + rng.uniform(0.5, 0.9) + 0.5 * share**4
+        streak = np.float32(width) * swell - np.hypot(space.u - along, space.v - np.float32(off) - sway)
+        fields.append(np.asarray(streak + ragged, np.float32))
     return fields
 
 
