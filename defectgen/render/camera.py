@@ -40,8 +40,9 @@ class Camera:
     balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
-def draw_camera(rng: np.random.Generator) -> Camera:
-    """An industrial camera: mostly sharp, mildly noisy, one in eight grey."""
+def draw_camera(rng: np.random.Generator, mono: bool | None = None) -> Camera:
+    """An industrial camera: mostly sharp, mildly noisy; one in eight is grey unless `mono` says which."""
+    grey = bool(rng.random() < 0.125)
     red, blue = rng.normal(0, 0.012, 2)
     return Camera(
         exposure=float(rng.normal(0, 0.25)),
@@ -49,7 +50,7 @@ def draw_camera(rng: np.random.Generator) -> Camera:
         shot=float(np.exp(rng.uniform(np.log(0.006), np.log(0.02)))),
         read=float(np.exp(rng.uniform(np.log(0.001), np.log(0.003)))),
         vignette=float(rng.uniform(0.02, 0.2)),
-        mono=bool(rng.random() < 0.125),
+        mono=grey if mono is None else mono,
         balance=(float(1 + red), 1.0, float(1 + blue)),
     )
 
@@ -58,8 +59,8 @@ def exposure_for(radiance: F32) -> float:
     """Automatic exposure of (H, W, 3) radiance: a factor that keeps dark parts dark and pale ones unclipped."""
     luma = radiance[::2, ::2] @ LUMA
     mean = max(float(luma.mean()), 1e-4)
-    top = max(float(np.percentile(luma, 99)), 1e-4)
-    return min(0.42 * mean**-0.5, 1.1 / top)
+    top = max(float(np.percentile(luma, 98)), 1e-4)
+    return float(min(0.42 * mean**-0.5, 0.8 / top))
 
 
 def draw_noise(hw: tuple[int, int], rng: np.random.Generator) -> F32:

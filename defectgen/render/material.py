@@ -9,7 +9,7 @@ from defectgen.errors import RecipeError
 from defectgen.recipe import Material
 from defectgen.render.builders import coated, electronic, metal, mineral, organic, textile
 from defectgen.render.builders.registry import BUILDERS
-from defectgen.render.outline import Outline, cut_out
+from defectgen.render.outline import Outline, cut_out, draw_silhouette
 from defectgen.render.surface import Surface
 
 __all__ = ["build_surface"]
@@ -28,7 +28,8 @@ def build_surface(material: Material, hw: tuple[int, int], rng: np.random.Genera
     look = material.look
     if look.surface not in BUILDERS:
         raise RecipeError(
-            f"material '{material.name}': look.surface is '{look.surface}', expected one of {', '.join(sorted(BUILDERS))}"
+            f"material '{material.name}': look.surface is '{look.surface}', "
+            f"expected one of {', '.join(sorted(BUILDERS))}"
         )
     model, build = BUILDERS[look.surface]
     params = dict(look.params)
@@ -42,4 +43,9 @@ def build_surface(material: Material, hw: tuple[int, int], rng: np.random.Genera
         raise RecipeError(
             f"material '{material.name}': look.params.{key} is {first['input']!r}: {first['msg']}; allowed: {allowed}"
         ) from error
-    return cut_out(build(checked, hw, rng), outline, rng)
+    silhouette = draw_silhouette(outline, hw, rng)
+    if silhouette is None:
+        return build(checked, hw, rng)
+    if "centre" in model.model_fields:
+        checked = checked.model_copy(update={"centre": silhouette.centre})
+    return cut_out(build(checked, hw, rng), silhouette, outline, rng)

@@ -5,6 +5,7 @@ A window of 512 pixels shows a whole part; a smaller one shows a detail of it, w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import cv2
@@ -15,7 +16,7 @@ from defectgen.render.builders.registry import RGB, Params
 from defectgen.render.surface import Surface
 from defectgen.render.texture import blurred, fractal
 
-__all__ = ["Outline", "cut_out"]
+__all__ = ["Outline", "Silhouette", "cut_out", "draw_silhouette"]
 
 F32 = NDArray[np.float32]
 
@@ -35,13 +36,30 @@ class Outline(Params):
     bench: RGB = (0.05, 0.05, 0.055)
 
 
-def cut_out(surface: Surface, outline: Outline, rng: np.random.Generator) -> Surface:
-    """The surface within the silhouette, the bench outside it; unchanged for kind "full"."""
+@dataclass(frozen=True)
+class Silhouette:
+    """One drawn silhouette: signed distance into the part, (H, W) pixels, and its middle (x, y)."""
+
+    depth: F32
+    centre: tuple[float, float]
+
+
+def draw_silhouette(outline: Outline, hw: tuple[int, int], rng: np.random.Generator) -> Silhouette | None:
+    """The silhouette in a window that holds at least 45% part; None for a close-up."""
     seen = rng.random() < outline.chance
     if outline.kind == "full" or not seen:
-        return surface
+        return None
+    side = max(*hw, PART_PX)
+    whole = {"disc": _disc, "ring": _ring, "plate": _plate, "slab": _slab}[outline.kind](side, rng)
+    top, left = _corner(whole.depth, hw, rng)
+    window = whole.depth[top : top + hw[0], left : left + hw[1]]
+    return Silhouette(window, (whole.centre[0] - left, whole.centre[1] - top))
+
+
+def cut_out(surface: Surface, silhouette: Silhouette, outline: Outline, rng: np.random.Generator) -> Surface:
+    """The surface within the silhouette, the bench outside it."""
     h, w = surface.height.shape
-    depth = _depth((h, w), outline, rng)
+    depth = silhouette.depth
     inside = np.clip(depth + 0.5, 0, 1)
     rounded = np.clip(depth / np.float32(outline.bevel), 0, 1)
     edge = np.float32(outline.bevel * 0.6) * (np.sqrt(rounded * (2 - rounded)) - 1)
@@ -64,40 +82,37 @@ def cut_out(surface: Surface, outline: Outline, rng: np.random.Generator) -> Sur
     )
 
 
-def _depth(hw: tuple[int, int], outline: Outline, rng: np.random.Generator) -> F32:
-    """Signed distance into the part, pixels, of a window that holds at least 45% part."""
-    side = max(*hw, PART_PX)
-    shape = {"disc": _disc, "ring": _ring, "plate": _plate, "slab": _slab}[outline.kind]
-    whole = shape(side, rng)
+def _corner(whole: F32, hw: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
+    """Top left of a window of size hw that holds enough of the part."""
+    side = whole.shape[0]
     for _ in range(24):
         top, left = (int(rng.integers(0, side - n + 1)) for n in hw)
-        window = whole[top : top + hw[0], left : left + hw[1]]
-        if float((window > 0).mean()) >= 0.45:
-            return window
+        if float((whole[top : top + hw[0] : 4, left : left + hw[1] : 4] > 0).mean()) >= 0.45:
+            return top, left
     middle = np.unravel_index(int(np.argmax(whole)), whole.shape)
     top, left = (int(np.clip(m - n // 2, 0, side - n)) for m, n in zip(middle, hw, strict=True))
-    return whole[top : top + hw[0], left : left + hw[1]]
+    return top, left
 
 
-def _axes(side: int, rng: np.random.Generator, turn: float) -> tuple[F32, F32]:
-    """Coordinates of a part laid nearly centred and turned by about `turn` radians."""
-    y, x = np.mgrid[0:side, 0:side].astype(np.float32) - np.float32(side / 2)
-    a = rng.normal(0, turn)
-    x, y = x - np.float32(rng.normal(0, 0.02 * side)), y - np.float32(rng.normal(0, 0.02 * side))
+def _axes(side: int, rng: np.random.Generator, turn: float) -> tuple[F32, F32, tuple[float, float]]:
+    """Coordinates of a part laid nearly centred and turned by about `turn` radians, and its middle."""
+    a, cx, cy = rng.normal(0, turn), *rng.normal(side / 2, 0.015 * side, 2)
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32)
+    x, y = x - np.float32(cx), y - np.float32(cy)
     c, s = np.float32(np.cos(a)), np.float32(np.sin(a))
-    return x * c - y * s, x * s + y * c
+    return x * c - y * s, x * s + y * c, (float(cx), float(cy))
 
 
-def _disc(side: int, rng: np.random.Generator) -> F32:
-    x, y = _axes(side, rng, 0.0)
-    return np.asarray(np.float32(side * rng.uniform(0.41, 0.47)) - np.hypot(x, y), np.float32)
+def _disc(side: int, rng: np.random.Generator) -> Silhouette:
+    x, y, centre = _axes(side, rng, 0.0)
+    return Silhouette(np.float32(side * rng.uniform(0.41, 0.46)) - np.hypot(x, y), centre)
 
 
-def _ring(side: int, rng: np.random.Generator) -> F32:
-    x, y = _axes(side, rng, 0.0)
+def _ring(side: int, rng: np.random.Generator) -> Silhouette:
+    x, y, centre = _axes(side, rng, 0.0)
     radius = np.hypot(x, y)
     outer, inner = side * rng.uniform(0.43, 0.48), side * rng.uniform(0.12, 0.2)
-    return np.asarray(np.minimum(np.float32(outer) - radius, radius - np.float32(inner)), np.float32)
+    return Silhouette(np.minimum(np.float32(outer) - radius, radius - np.float32(inner)), centre)
 
 
 def _box(x: F32, y: F32, half: tuple[float, float], corner: float) -> F32:
@@ -107,15 +122,15 @@ def _box(x: F32, y: F32, half: tuple[float, float], corner: float) -> F32:
     return np.asarray(np.float32(corner) - outside - np.minimum(np.maximum(qx, qy), 0), np.float32)
 
 
-def _slab(side: int, rng: np.random.Generator) -> F32:
-    x, y = _axes(side, rng, 0.02)
+def _slab(side: int, rng: np.random.Generator) -> Silhouette:
+    x, y, centre = _axes(side, rng, 0.02)
     half = (side * rng.uniform(0.43, 0.47), side * rng.uniform(0.4, 0.47))
-    return _box(x, y, half, side * rng.uniform(0.004, 0.015))
+    return Silhouette(_box(x, y, half, side * rng.uniform(0.004, 0.015)), centre)
 
 
-def _plate(side: int, rng: np.random.Generator) -> F32:
+def _plate(side: int, rng: np.random.Generator) -> Silhouette:
     """A plate with four drilled holes, and at times a slot."""
-    x, y = _axes(side, rng, 0.04)
+    x, y, centre = _axes(side, rng, 0.04)
     half = (side * rng.uniform(0.42, 0.46), side * rng.uniform(0.33, 0.45))
     depth = _box(x, y, half, side * rng.uniform(0.02, 0.06))
     hole, inset = side * rng.uniform(0.028, 0.045), side * rng.uniform(0.085, 0.11)
@@ -126,4 +141,4 @@ def _plate(side: int, rng: np.random.Generator) -> F32:
     if rng.random() < 0.5:
         slot = (side * rng.uniform(0.08, 0.14), side * 0.03)
         depth = np.minimum(depth, -_box(x, y, slot, side * 0.03))
-    return cv2.GaussianBlur(depth, (0, 0), 0.6).astype(np.float32)
+    return Silhouette(np.asarray(cv2.GaussianBlur(depth, (0, 0), 0.6), np.float32), centre)

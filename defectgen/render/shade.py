@@ -154,7 +154,7 @@ def _lamp(p: _Pixels, light: Light) -> tuple[F32, F32, F32]:
         diffuse += lit * np.float32(1 / light.samples)
         specular += shine
         grazing += shine * np.float32((1 - hv) ** 5)
-    return diffuse, specular, grazing
+    return np.asarray(diffuse, np.float32), np.asarray(specular, np.float32), np.asarray(grazing, np.float32)
 
 
 def _room(p: _Pixels, light: Light) -> tuple[F32, F32]:
@@ -165,7 +165,7 @@ def _room(p: _Pixels, light: Light) -> tuple[F32, F32]:
     rx, ry = 2 * p.nv * p.nx - p.vx, 2 * p.nv * p.ny - p.vy
     lean = rx * ax + ry * ay + edge
     mirror = ambient * (np.float32(1.0) + np.float32(0.75) * np.tanh(lean / (np.float32(0.1) + p.alpha)))
-    return matte, mirror
+    return np.asarray(matte, np.float32), np.asarray(mirror, np.float32)
 
 
 def _room_gain(f0: F32, rough: F32) -> F32:

@@ -30,14 +30,22 @@ def frame(hw: HW, angle: float) -> tuple[F32, F32]:
     return x * c - y * s, x * s + y * c
 
 
-def noise(u: F32, v: F32, rng: np.random.Generator, cell: tuple[float, float]) -> F32:
-    """Smooth noise of about unit sigma at coordinates (u, v), with one random value a cell."""
-    mu = (u - u.min()) / np.float32(cell[0]) + 2
-    mv = (v - v.min()) / np.float32(cell[1]) + 2
-    size = (int(mv.max()) + 4, int(mu.max()) + 4)
-    table = rng.standard_normal(size, np.float32)
-    shift = rng.random(2).astype(np.float32)
-    mu, mv = np.asarray(mu + shift[0], np.float32), np.asarray(mv + shift[1], np.float32)
+def noise(
+    u: F32, v: F32, rng: np.random.Generator, cell: tuple[float, float], period: float | None = None
+) -> F32:
+    """Smooth noise of about unit sigma at coordinates (u, v), with one random value a cell.
+
+    period: length after which u comes round to its start, as the way round a circle does.
+    """
+    mu, mv = u - u.min(), (v - v.min()) / np.float32(cell[1]) + 2
+    count = max(round(period / cell[0]), 3) if period else 0
+    mu = mu * np.float32(count / period) if period else mu / np.float32(cell[0])
+    rows, columns = int(mv.max()) + 4, count or int(mu.max()) + 6
+    table = rng.standard_normal((rows, columns), np.float32)
+    if count:
+        table = np.pad(table, ((0, 0), (2, 4)), mode="wrap")
+    shift = rng.random(2)
+    mu, mv = np.asarray(mu + np.float32(2 + shift[0]), np.float32), np.asarray(mv + np.float32(shift[1]), np.float32)
     out = cv2.remap(table, mu, mv, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(out * np.float32(1.3), np.float32)
 

@@ -61,9 +61,10 @@ def moulded(p: Moulded, hw: HW, rng: np.random.Generator) -> Surface:
     bloom = fractal(hw, rng, 130, 5, 0.6)
     lint = speckle(hw, rng, p.lint, (0.5, 0.9)) if p.lint else np.zeros(hw, np.float32)
     height = p.bump * size * bumps + 0.6 * fractal(hw, rng, 240, 2) + 0.3 * lint - 0.04 * scuffs
-    pale = np.maximum(p.bloom * (bloom + 0.4 * flow), 0) * 0.25 + 0.03 * scuffs + 0.25 * np.minimum(lint, 1)
-    albedo = tinted(colour, 1 + 0.05 * bumps) + pale[..., None].astype(np.float32)
-    return assemble(hw, height=height, albedo=albedo, roughness=p.roughness * (1 + 0.07 * bloom) - 0.08 * scuffs)
+    veil = p.bloom * (0.5 * bloom + 0.4 * flow + 0.5 * blurred(hw, rng, 2.0))
+    pale = 0.03 * scuffs + 0.2 * np.minimum(lint, 1)
+    albedo = tinted(colour, 1 + 0.04 * bumps + veil) + pale[..., None].astype(np.float32)
+    return assemble(hw, height=height, albedo=albedo, roughness=p.roughness * (1 + 0.03 * bloom) - 0.08 * scuffs)
 
 
 class Grained(Params):

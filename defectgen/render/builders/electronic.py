@@ -66,10 +66,9 @@ class _Layout:
 
     def layers(self) -> tuple[F32, F32, F32, F32]:
         """Copper, metal, hole, ink in [0, 1]."""
-        copper, metal, hole, ink = (
-            np.asarray(layer, np.float32) / 255 for layer in (self.copper, self.metal, self.hole, self.ink)
-        )
-        return np.maximum(copper, metal), metal, hole, ink
+        stack = np.stack([np.maximum(self.copper, self.metal), self.metal, self.hole, self.ink])
+        copper, metal, hole, ink = np.asarray(stack / np.float32(255), np.float32)
+        return copper, metal, hole, ink
 
     def _free(self, x0: float, y0: float, x1: float, y1: float) -> bool:
         a, b, c, d = (round(np.clip(value, 0, self.side)) for value in (y0, y1, x0, x1))
@@ -97,8 +96,8 @@ class _Layout:
         for k in range(count):
             for start in (0.0, wide - length):
                 a, b = k * pitch * 1.5, start
-                box = (x + a, y + b, x + a + pad, y + b + length) if across else (x + b, y + a, x + b + length, y + a + pad)
-                self._box(self.metal, *box)
+                corner, size = ((x + a, y + b), (pad, length)) if across else ((x + b, y + a), (length, pad))
+                self._box(self.metal, *corner, corner[0] + size[0], corner[1] + size[1])
         inner = (x - 3, y + length + 4, x + w + 1, y + h - length - 4)
         if not across:
             inner = (x + length + 4, y - 3, x + w - length - 4, y + h + 1)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from defectgen.render.builders.registry import HW, RGB, Params, assemble, builder
 from defectgen.render.surface import Surface
@@ -14,9 +15,9 @@ from defectgen.render.texture import blurred, cells, fractal, frame, grid, noise
 F32 = NDArray[np.float32]
 
 
-def tinted(base: RGB, tone: F32) -> F32:
+def tinted(base: RGB, tone: ArrayLike) -> F32:
     """A base colour times a tone map, (H, W, 3)."""
-    return np.asarray(np.array(base, np.float32) * tone[..., None], np.float32)
+    return np.array(base, np.float32) * np.asarray(tone, np.float32)[..., None]
 
 
 def warm_shift(rng: np.random.Generator, base: RGB, spread: float = 0.02) -> RGB:
@@ -30,8 +31,6 @@ def hairlines(
     hw: HW, rng: np.random.Generator, angle: float, count: float, length: float, wander: float
 ) -> F32:
     """Single fine scratches about `angle`, `count` to 10,000 pixels, one pixel wide, strength in [0, 1]."""
-    import cv2
-
     h, w = hw
     canvas = np.zeros(hw, np.float32)
     number = rng.poisson(count * (h + length) * (w + length) / 1e4)
@@ -41,8 +40,9 @@ def hairlines(
         half = length * rng.lognormal(0, 0.5) / 2
         dx, dy = half * np.cos(a), -half * np.sin(a)
         ends = [(round(16 * (x + s * dx)), round(16 * (y + s * dy))) for s in (-1, 1)]
-        cv2.line(canvas, ends[0], ends[1], float(rng.beta(1.2, 3)), 1, cv2.LINE_AA, 4)
-    return canvas
+        cv2.line(canvas, ends[0], ends[1], float(rng.beta(1.2, 3)), 1, cv2.LINE_8, 4)
+    # one pass of blur turns the line's stairs into an even slope, which would otherwise glint as dots
+    return np.asarray(cv2.GaussianBlur(canvas, (0, 0), 0.65) * np.float32(1.5), np.float32)
 
 
 class Brushed(Params):
@@ -51,7 +51,7 @@ class Brushed(Params):
     colour: RGB = (0.88, 0.885, 0.89)
     roughness: float = 0.36
     anisotropy: float = 0.85
-    depth: float = 0.2
+    depth: float = 0.11
     length: float = 220.0
     scratches: float = 4.0
     angle_spread: float = 0.06
@@ -63,15 +63,18 @@ def brushed(p: Brushed, hw: HW, rng: np.random.Generator) -> Surface:
     angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, p.angle_spread))
     along, across = frame(hw, angle)
     bow = noise(along, across, rng, (700.0, 700.0)) * np.float32(4.0)
-    fine = streaks(along, across, rng, p.length * 0.35, 1.0)
-    lines = streaks(along, across + bow, rng, p.length, 1.4)
-    tilted = streaks(*frame(hw, angle + rng.normal(0, 0.025)), rng, p.length * 0.7, 1.1)
+    lines = streaks(along, across + bow, rng, p.length, 1.5)
+    cut = np.float32(0.6) * lines
+    for _ in range(3):
+        tilted = frame(hw, angle + float(rng.normal(0, 0.02)))
+        cut += streaks(*tilted, rng, p.length * float(rng.uniform(0.2, 0.7)), float(rng.uniform(1.0, 1.3)))
     bands = streaks(along, across + bow, rng, p.length * 3, 9.0)
-    load = np.exp(np.float32(0.35) * streaks(along, across, rng, p.length * 1.5, 5.0))
-    cut = (lines + tilted + np.float32(0.7) * fine) * load
-    deep = hairlines(hw, rng, angle, p.scratches, p.length * 0.5, 0.03)
-    height = np.float32(p.depth) * (np.float32(0.5) * cut - np.float32(1.6) * deep) + fractal(hw, rng, 260, 2) * 0.8
-    tone = 1 + np.float32(0.02) * cut + np.float32(0.015) * bands - np.float32(0.12) * deep
+    load = np.exp(np.float32(0.3) * streaks(along, across, rng, p.length * 1.5, 5.0))
+    cut = np.clip(cut * load, -3.5, 3.5)
+    deep = hairlines(hw, rng, angle, p.scratches, p.length * 0.4, 0.02)
+    depth = np.float32(p.depth * rng.lognormal(0, 0.3))
+    height = depth * (np.float32(0.4) * cut - np.float32(0.8) * deep) + fractal(hw, rng, 260, 2) * 0.8
+    tone = 1 + np.float32(0.025) * cut + np.float32(0.015) * bands - np.float32(0.2) * deep
     rough = p.roughness * (1 + np.float32(0.05) * bands + np.float32(0.06) * np.abs(cut))
     return assemble(
         hw, height=height, albedo=tinted(warm_shift(rng, p.colour, 0.01), tone), roughness=rough, metalness=1.0,
@@ -80,29 +83,37 @@ def brushed(p: Brushed, hw: HW, rng: np.random.Generator) -> Surface:
 
 
 class Machined(Params):
-    """Cut metal: arcs of a face mill or rings of a lathe, feed in pixels between passes."""
+    """Cut metal: arcs of a face mill or rings of a lathe, feed in pixels between passes.
+
+    wander: how unevenly the passes follow each other. centre: (x, y) of the lathe's axis, where the outline knows it.
+    """
 
     colour: RGB = (0.62, 0.61, 0.6)
     roughness: float = 0.34
     anisotropy: float = 0.75
     pattern: Literal["milled", "turned"] = "milled"
     feed: float = 5.0
-    depth: float = 0.35
+    depth: float = 0.24
+    wander: float = 0.35
     cutter: float = 420.0
+    centre: tuple[float, float] | None = None
 
 
 @builder("machined", Machined)
 def machined(p: Machined, hw: HW, rng: np.random.Generator) -> Surface:
     """Tool marks: cusps at the feed's pitch, each pass with its own depth, torn in places."""
-    phase, turn, grain = _passes(p, hw, rng)
+    turn, phase, grain, period = _passes(p, hw, rng)
+
+    def field(length: float, width: float, at: F32 = phase) -> F32:
+        return noise(turn, at, rng, (length, width), period)
+
     feed = p.feed * float(rng.uniform(0.75, 1.3))
-    jitter = noise(phase, turn, rng, (feed * 3, 260.0)) * np.float32(0.35)
-    s = phase / np.float32(feed) + jitter
-    cusp = np.abs(s - np.floor(s) - np.float32(0.5)) * 2
-    each = noise(s, turn, rng, (1.0, 400.0))
-    fine = streaks(turn, phase, rng, 120.0, 1.0)
-    tear = np.maximum(streaks(turn, phase, rng, 14.0, 1.5) - np.float32(1.7), 0)
-    height = np.float32(p.depth) * (cusp**2 * 1.2 + 0.5 * each + 0.35 * fine - 0.5 * tear)
+    s = phase / np.float32(feed) + np.float32(p.wander) * field(260.0, feed * 3)
+    cusp = np.float32(0.5) - np.float32(0.5) * np.cos(s * np.float32(2 * np.pi))
+    each = field(500.0, 1.0, s) + np.float32(0.4) * field(900.0, 4.0, s)
+    fine = field(120.0, 1.3)
+    tear = np.maximum(field(14.0, 1.5) - np.float32(1.7), 0)
+    height = np.float32(p.depth) * (0.8 * cusp + 0.6 * each + 0.2 * fine - 0.3 * tear)
     tone = 1 + np.float32(0.05) * each + np.float32(0.03) * fine - np.float32(0.12) * tear
     tone = tone * (1 + np.float32(0.03) * fractal(hw, rng, 180, 3))
     return assemble(
@@ -111,21 +122,23 @@ def machined(p: Machined, hw: HW, rng: np.random.Generator) -> Surface:
     )
 
 
-def _passes(p: Machined, hw: HW, rng: np.random.Generator) -> tuple[F32, F32, F32]:
-    """Coordinate across the tool marks, along them, and their direction at each pixel."""
+def _passes(p: Machined, hw: HW, rng: np.random.Generator) -> tuple[F32, F32, F32, float | None]:
+    """Coordinates along and across the tool marks, their direction at each pixel, and the way round, if they close."""
     x, y = grid(hw)
     big = max(*hw, 512)
     if p.pattern == "turned":
-        cx, cy = rng.uniform(-0.1, 1.1) * hw[1], hw[0] + rng.uniform(0.1, 0.5) * big
+        cx, cy = p.centre or (rng.uniform(-0.1, 1.1) * hw[1], hw[0] + rng.uniform(0.1, 0.5) * big)
         radius = np.hypot(x - np.float32(cx), y - np.float32(cy))
         theta = np.arctan2(-(y - np.float32(cy)), x - np.float32(cx))
-        return radius, theta * radius.mean(), theta + np.float32(np.pi / 2)
+        around = float(radius.mean())
+        return theta * np.float32(around), radius, theta + np.float32(np.pi / 2), 2 * np.pi * around
     feed_angle = float(rng.uniform(0, 2 * np.pi))
     u, v = frame(hw, feed_angle)
     radius = np.float32(p.cutter * rng.uniform(0.7, 1.4))
     arc = np.arcsin(np.clip((v - np.float32(v.mean() + rng.normal(0, 40))) / radius, -0.98, 0.98))
     # the mark is u = const + radius cos(arc): across the feed in the middle, leaning back by arc beside it
-    return u - radius * np.cos(arc), arc * radius, np.asarray(np.float32(feed_angle - np.pi / 2) - arc, np.float32)
+    grain = np.asarray(np.float32(feed_angle - np.pi / 2) - arc, np.float32)
+    return arc * radius, u - radius * np.cos(arc), grain, None
 
 
 class Polished(Params):
@@ -135,7 +148,7 @@ class Polished(Params):
     roughness: float = 0.2
     wave: float = 1.0
     scratches: float = 5.0
-    haze: float = 0.25
+    haze: float = 0.1
 
 
 @builder("polished", Polished)
@@ -144,11 +157,12 @@ def polished(p: Polished, hw: HW, rng: np.random.Generator) -> Surface:
     angle = float(rng.uniform(0, np.pi))
     lines = hairlines(hw, rng, angle, p.scratches, 90.0, 0.7) + hairlines(hw, rng, angle, p.scratches, 40.0, 2.0)
     haze = fractal(hw, rng, 90, 4, 0.6)
-    wave = fractal(hw, rng, 200, 2, 0.3) * np.float32(1.6 * p.wave)
+    wave = fractal(hw, rng, 200, 2, 0.3) * np.float32(0.7 * p.wave)
     along, across = frame(hw, angle)
     buff = streaks(along, across, rng, 70.0, 1.2)
     dust = speckle(hw, rng, 3e-4, (0.5, 0.9))
-    height = wave + np.float32(0.02) * buff - np.float32(0.12) * lines + np.float32(0.1) * dust
+    fine = np.float32(0.022) * buff + np.float32(0.012) * blurred(hw, rng, 0.7)
+    height = wave + fine - np.float32(0.07) * lines + np.float32(0.1) * dust
     rough = p.roughness * (1 + np.float32(p.haze) * haze) + np.float32(0.15) * lines + np.float32(0.02) * np.abs(buff)
     tone = 1 + np.float32(0.02) * haze - np.float32(0.1) * np.minimum(dust, 1)
     return assemble(
@@ -176,13 +190,13 @@ def cast(p: Cast, hw: HW, rng: np.random.Generator) -> Surface:
     grit = blurred(hw, rng, max(size * 0.4, 0.6))
     swell = fractal(hw, rng, 60, 3)
     pits = speckle(hw, rng, p.pits, (0.7, size))
-    height = np.float32(p.depth) * (bumps * size * 0.5 + grit * 0.35 + swell * 1.2 - pits * 2.0)
+    height = np.float32(p.depth) * (bumps * size * 0.42 + grit * 0.5 + swell * 0.8 - pits * 2.0)
     oxide = fractal(hw, rng, 110, 5, 0.6)
-    tone = 1 + 0.1 * bumps + 0.09 * grit + 0.1 * oxide - 0.3 * np.minimum(pits, 1)
+    tone = 1 + 0.1 * bumps + 0.09 * grit + 0.04 * oxide - 0.3 * np.minimum(pits, 1)
     sparkle = (blurred(hw, rng, 0.7) > 2.3).astype(np.float32)
     return assemble(
         hw, height=height, albedo=tinted(warm_shift(rng, p.colour, 0.04), tone * (1 + 0.4 * sparkle)),
-        roughness=p.roughness * (1 + 0.1 * oxide - 0.2 * sparkle), metalness=p.metalness,
+        roughness=p.roughness * (1 + 0.04 * oxide - 0.2 * sparkle), metalness=p.metalness,
     )
 
 
@@ -198,21 +212,21 @@ class Galvanized(Params):
 def galvanized(p: Galvanized, hw: HW, rng: np.random.Generator) -> Surface:
     """Crystal plates with feathered dendrites, each tilted a little and with its own grain direction."""
     spacing = p.spangle * float(rng.uniform(0.75, 1.3))
-    index, near, second = cells(hw, rng, spacing, spacing * 0.12)
+    index, near, second = cells(hw, rng, spacing, spacing * 0.06)
     count = int(index.max()) + 1
     tilt = rng.normal(0, 0.045, (count, 2)).astype(np.float32)
-    tone_of = rng.normal(0, 0.12, count).astype(np.float32)
+    tone_of = rng.normal(0, 0.15, count).astype(np.float32)
     grain_of = rng.uniform(0, np.pi, count).astype(np.float32)
     x, y = grid(hw)
     grain = grain_of[index]
     across = x * np.sin(grain) + y * np.cos(grain)
-    feather = np.sin(across * np.float32(1.3) + fractal(hw, rng, 12, 2) * 1.5)
+    feather = np.sin(across * np.float32(1.3) + fractal(hw, rng, 9, 2) * 1.2)
     border = np.exp(-(((second - near) / np.float32(1.2)) ** 2))
     plane = (x % 512) * tilt[index, 0] + (y % 512) * tilt[index, 1]
-    plane = plane - _cell_mean(plane, index, count)
+    plane = cv2.GaussianBlur(plane - _cell_mean(plane, index, count), (0, 0), 1.2)
     mottle = fractal(hw, rng, 60, 4, 0.6)
-    height = plane * 0.8 + 0.05 * feather - 0.12 * border + 0.06 * blurred(hw, rng, 0.8)
-    tone = 1 + tone_of[index] + 0.03 * feather - 0.06 * border + 0.05 * mottle
+    height = plane * 0.13 + 0.045 * feather - 0.01 * border + 0.06 * blurred(hw, rng, 0.8)
+    tone = 1 + tone_of[index] + 0.045 * feather - 0.03 * border + 0.05 * mottle
     return assemble(
         hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), metalness=0.85, anisotropy=0.55,
         roughness=p.roughness * (1 + 0.35 * tone_of[index] + 0.12 * mottle), grain=grain,

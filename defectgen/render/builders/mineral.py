@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +18,7 @@ class Glass(Params):
     """Flat glass before an even backing: faint waves, dust, wiping marks."""
 
     backings: tuple[RGB, ...] = ((0.42, 0.46, 0.45),)
-    dust: float = 5e-4
+    dust: float = 2.5e-4
     smear: float = 0.12
 
 
@@ -32,7 +33,7 @@ def glass(p: Glass, hw: HW, rng: np.random.Generator) -> Surface:
     dust = np.minimum(speckle(hw, rng, p.dust * float(rng.uniform(0.4, 1.6)), (0.45, 1.1)), 1)
     fine = hairlines(hw, rng, 0.0, 0.5, 30.0, 2.0)
     depth = 1 + 0.1 * noise(*frame(hw, float(rng.uniform(0, np.pi))), rng, (500.0, 500.0))
-    albedo = tinted(backing, depth) + (0.05 * smear + 0.35 * dust + 0.08 * fine)[..., None]
+    albedo = tinted(backing, depth) + (0.05 * smear + 0.2 * dust + 0.05 * fine)[..., None]
     rough = 0.07 + 0.25 * smear + 0.4 * dust + 0.1 * fine
     return assemble(hw, height=wave + 0.3 * dust, albedo=albedo, roughness=rough)
 
@@ -44,7 +45,7 @@ class Tile(Params):
     side: float = 230.0
     joint: float = 7.0
     roughness: float = 0.16
-    mottle: float = 0.06
+    mottle: float = 0.02
 
 
 @builder("tile", Tile)
@@ -67,7 +68,8 @@ def tile(p: Tile, hw: HW, rng: np.random.Generator) -> Surface:
     height = glaze * body + (1 - glaze) * (0.35 * sand - 0.6)
     tone_of = rng.normal(1, 0.025, (16, 16)).astype(np.float32)
     speck = np.minimum(speckle(hw, rng, 6e-4, (0.5, 0.9)), 1)
-    tone = tone_of[rows, columns] * (1 + p.mottle * fractal(hw, rng, 45, 5, 0.65) - 0.25 * speck)
+    mottle = p.mottle * (fractal(hw, rng, 45, 5, 0.65) + blurred(hw, rng, 0.8))
+    tone = tone_of[rows, columns] * (1 + mottle - 0.25 * speck)
     grout = np.array([0.42, 0.41, 0.39], np.float32) * (1 + 0.13 * sand + 0.08 * fractal(hw, rng, 30, 3))[..., None]
     albedo = glaze[..., None] * tinted(colour, tone) + (1 - glaze[..., None]) * grout
     rough = glaze * p.roughness * (1 + 0.08 * fractal(hw, rng, 50, 3)) + (1 - glaze) * 0.9
@@ -90,8 +92,8 @@ def concrete(p: Concrete, hw: HW, rng: np.random.Generator) -> Surface:
     voids = np.clip(2.2 * speckle(hw, rng, p.voids * float(rng.uniform(0.4, 1.8)), (0.8, 3.2)) - 0.7, 0, 1)
     grains = np.maximum(blurred(hw, rng, 1.3) - 1.9, 0)
     smooth = 1 / (1 + np.exp(-1.5 * fractal(hw, rng, 140, 4)))
-    height = p.depth * ((0.25 + 0.4 * smooth) * sand - 3.5 * voids) + 1.0 * fractal(hw, rng, 120, 3)
-    tone = 1 + 0.06 * sand * (0.5 + smooth) + 0.07 * paste - 0.5 * voids - 0.25 * grains
+    height = p.depth * ((0.25 + 0.4 * smooth) * sand - 3.5 * voids) + 0.6 * fractal(hw, rng, 120, 3)
+    tone = 1 + 0.06 * sand * (0.5 + smooth) + 0.045 * paste - 0.5 * voids - 0.25 * grains
     return assemble(hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), roughness=0.85)
 
 
@@ -110,8 +112,11 @@ def marble(p: Marble, hw: HW, rng: np.random.Generator) -> Surface:
     bend = 38 * fractal(hw, rng, 150, 5, 0.6)
     vein = np.zeros(hw, np.float32)
     for cell, width, weight in ((150.0, 0.05, 1.0), (85.0, 0.035, 0.6), (40.0, 0.05, 0.22)):
-        ridge = np.abs(noise(u + 0.6 * bend, v + bend, rng, (cell * 2.6, cell)))
-        gate = np.clip(fractal(hw, rng, 120, 3) + 0.5, 0, 1)
+        field = noise(u + 0.6 * bend, v + bend, rng, (cell * 4, cell))
+        # over its own slope, so that flat places of the field do not turn into blots
+        slope = cv2.GaussianBlur(np.hypot(*np.gradient(field)), (0, 0), 4.0)
+        ridge = np.abs(field) / (1 + 0.012 * cell) * 0.02 / (slope + 0.004)
+        gate = np.clip(0.7 * fractal(hw, rng, 160, 2) + 0.6, 0, 1)
         vein += weight * gate * (np.exp(-ridge / width) * 0.8 + 0.22 * np.exp(-ridge / (5 * width)))
     crystal = blurred(hw, rng, 0.8) + blurred(hw, rng, 1.8)
     haze = fractal(hw, rng, 60, 5, 0.65)

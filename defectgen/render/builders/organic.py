@@ -42,7 +42,7 @@ def wood(p: Wood, hw: HW, rng: np.random.Generator) -> Surface:
     pore = np.maximum(streaks(along, across + 0.3 * bend, rng, 16.0, 1.2) - 1.35, 0) * p.pores * (1 - 0.6 * phase)
     tone = 1 - (1 - p.late) * latewood + 0.05 * fibre - 0.38 * np.minimum(pore, 1)
     tone = tone * (1 + 0.05 * fractal(hw, rng, 160, 3))
-    height = 0.07 * fibre - 0.6 * np.minimum(pore, 1) + 0.25 * latewood + 0.6 * fractal(hw, rng, 240, 2)
+    height = 0.05 * fibre - 0.35 * np.minimum(pore, 1) + 0.05 * latewood + 0.6 * fractal(hw, rng, 240, 2)
     albedo = np.array(early, np.float32) ** (2 - tone[..., None]) * tone[..., None]
     rough = p.roughness * (1 + 0.08 * fibre - 0.1 * latewood)
     return assemble(hw, height=height, albedo=albedo, roughness=rough, anisotropy=0.4, grain=angle)

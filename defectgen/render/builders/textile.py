@@ -99,7 +99,8 @@ def woven(p: Woven, hw: HW, rng: np.random.Generator) -> Surface:
     fibre = blurred(hw, rng, 0.6)
     fuzz = hairlines(hw, rng, float(rng.uniform(0, 3)), p.fuzz, 8.0, 2.0)
     scale = np.float32(pitch * 0.32)
-    height = scale * (t.height + 0.1 * twist + p.slub * slub) + 0.1 * fibre + 0.4 * fuzz + 1.5 * fractal(hw, rng, 200, 2)
+    yarn = scale * (t.height + 0.1 * twist + p.slub * slub)
+    height = yarn + 0.1 * fibre + 0.4 * fuzz + 1.5 * fractal(hw, rng, 200, 2)
     warp, weft = p.schemes[int(rng.integers(len(p.schemes)))]
     base = np.where(t.warp[..., None], np.array(warm_shift(rng, warp), np.float32), np.array(weft, np.float32))
     tone = 0.45 + 0.55 * np.clip(t.section * 0.7 + 0.3 * (t.height + 1) / 2, 0, 1)
