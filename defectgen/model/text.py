@@ -98,13 +98,27 @@ class TextEncoder:
 
     def similarity(self, a: Sequence[str], b: Sequence[str]) -> Tensor:
         """Cosines between two lists of phrases, (len(a), len(b)) float32 in [-1, 1]."""
-        return self.encode(a).pooled @ self.encode(b).pooled.T
+        return self._pooled(a) @ self._pooled(b).T
 
-    def _forward(self, texts: list[str]) -> dict[str, tuple[Tensor, Tensor, Tensor]]:
+    def knows(self, word: str) -> bool:
+        """Whether the tokenizer holds this as one word, which misspelt words are not."""
+        return len(self._tokenizer.tokenize(word)) == 1
+
+    def _pooled(self, texts: Sequence[str]) -> Tensor:
+        """Pooled vectors of short phrases, many at once and padded no further than needed."""
+        import torch
+
+        parts = [self._forward(list(texts[i : i + 64]), padding=True) for i in range(0, len(texts), 64)]
+        rows = {text: row[2] for part in parts for text, row in part.items()}
+        return torch.stack([rows[text] for text in texts]).cpu()
+
+    def _forward(
+        self, texts: list[str], padding: bool | str = "max_length"
+    ) -> dict[str, tuple[Tensor, Tensor, Tensor]]:
         import torch
 
         batch = self._tokenizer(
-            texts, padding="max_length", truncation=True, max_length=TEXT_TOKENS, return_tensors="pt"
+            texts, padding=padding, truncation=True, max_length=TEXT_TOKENS, return_tensors="pt"
         ).to(self._device)
         with torch.no_grad():
             states = self._model(**batch).last_hidden_state.float()

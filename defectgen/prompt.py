@@ -1,0 +1,388 @@
+"""The prompt: plain words read into a material, a defect type and its attributes.
+
+Names and synonyms are matched by the longest phrase, then misspelt words are mended, then what is left is compared
+with the recipes' phrases in the space of a sentence encoder. Nothing is guessed in silence: an `Understanding` lists
+what each word was taken for, how, and how sure, and which words were not used.
+
+Threshold of the nearest neighbour: on 44 phrases that name a defect or a material in words that no recipe holds and 44
+that name none, half of them held out, NEAREST was set on the first half (see `tests/test_prompt.py`, which states the
+shares that are accepted and right).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words, shape_overrides, very
+from defectgen.book import RecipeBook
+from defectgen.errors import PromptError
+from defectgen.lexicon import How, Lexicon, Match, named, nearest_spelling, words_of
+from defectgen.recipe import Defect, Grain, Morphology, Range
+from defectgen.words import COUNT, DIRECTION, ELONGATED, LENGTH, SEVERITY, SIZE, size_from_relative
+
+__all__ = ["DefectSpec", "Encoder", "Reading", "Understanding", "parse_prompt"]
+
+DEFAULT_SEVERITY: Range = (0.15, 1.0)
+NEAREST = 0.45
+SURENESS: dict[How, float] = {"exact": 1.0, "synonym": 1.0, "inflection": 0.95, "typo": 0.8}
+NAMES = ("defect", "material")
+NEGATIONS = frozenset({"no", "without", "free", "non", "never"})
+MAX_WORDS = 60
+EXAMPLES = "try 'hairline crack on brushed aluminum' or '2 deep scratches on painted metal near the edge'; all names: "
+HELP = EXAMPLES + "defectgen recipes list"
+
+
+class Encoder(Protocol):
+    """What is needed of `model.text.TextEncoder`."""
+
+    def similarity(self, a: Sequence[str], b: Sequence[str]) -> Any:
+        """Cosines, (len(a), len(b))."""
+
+    def knows(self, word: str) -> bool:
+        """Whether this is a word of the language rather than a slip of the keys."""
+
+
+class DefectSpec(BaseModel):
+    """What a run makes, as far as the prompt says it; ranges are spread over the samples.
+
+    severity: within [0, 1]. size: fraction of the part's shorter side. orientation: degrees counter-clockwise from the
+    x axis, modulo 180. grain: how the defect lies to the surface's grain, where the prompt says so. region: one of
+    `words.REGIONS`. shape: shape words; params: what they change in the morphology. adjectives: for the caption.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: str
+    defect: str
+    material: str | None = None
+    severity: Range
+    size: Range
+    count: tuple[int, int]
+    orientation: float | None = None
+    grain: Grain | None = None
+    region: str | None = None
+    shape: tuple[str, ...] = ()
+    params: dict[str, Any] = {}
+    adjectives: tuple[str, ...] = ()
+
+    def morphology(self, defect: Defect) -> Morphology:
+        """The defect's shape with the prompt's own parameters in it."""
+        return defect.morphology.model_copy(update={"params": {**defect.morphology.params, **self.params}})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What some words were taken for. sure: 1 for a name or synonym, the cosine for a nearest neighbour."""
+
+    words: str
+    role: str
+    taken_for: str
+    how: How
+    sure: float
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """A prompt as it was read: what to make, what each word was taken for, and what was not understood."""
+
+    spec: DefectSpec
+    readings: tuple[Reading, ...]
+    unknown: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def parse_prompt(
+    text: str, book: RecipeBook, encoder: Encoder | Callable[[], Encoder] | None = None
+) -> Understanding:
+    """Reads a prompt.
+
+    encoder: compares words that no recipe holds; a function that makes one is only called when it is needed, and
+        without one such words stay unknown.
+    Raises PromptError when no defect can be read from the text.
+    """
+    words = words_of(text)
+    if not any(word.isalpha() for word in words):
+        raise PromptError(f"the prompt {shortened(text)!r} holds no words; {HELP}")
+    if len(words) > MAX_WORDS:
+        raise PromptError(f"the prompt has {len(words)} words, expected at most {MAX_WORDS}; {HELP}")
+    reader = Reader(text, words, book, encoder)
+    reader.read()
+    return reader.understanding()
+
+
+@dataclass
+class Reader:
+    """One prompt while it is read."""
+
+    text: str
+    words: list[str]
+    book: RecipeBook
+    encoder: Encoder | Callable[[], Encoder] | None
+    taken: dict[int, str] = field(default_factory=dict)
+    typos: dict[int, str] = field(default_factory=dict)
+    readings: list[Reading] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    attributes: list[Match] = field(default_factory=list)
+    names: dict[str, list[Match]] = field(default_factory=dict)
+
+    def read(self) -> None:
+        self.lexicon = Lexicon(
+            [*named("defect", self.book.defect_aliases), *named("material", self.book.material_aliases)]
+        )
+        self.attribute_words = attribute_lexicon()
+        self.original = list(self.words)
+        self._mend()
+        self.figures = numbers(self.words)
+        self._take(self.lexicon.matches(self.words) + self.attribute_words.matches(self.words))
+        self.defect = self._name("defect")
+        self.material = self._name("material")
+        self._refuse_negation()
+
+    def understanding(self) -> Understanding:
+        if self.defect is None:
+            raise PromptError(self._nothing_found())
+        defect = self.book.defects[self.defect]
+        spec = self._spec(defect)
+        self._judge_material(defect)
+        rest = [self.original[i] for i in self._left()]
+        if rest:
+            self.notices.append(f"not used: {', '.join(dict.fromkeys(rest))}")
+        return Understanding(spec, tuple(self.readings), tuple(dict.fromkeys(rest)), tuple(self.notices))
+
+    def _mend(self) -> None:
+        """Replaces misspelt words, so that phrases around them are found as if they were right."""
+        known = self.lexicon.words | phrase_words()
+        plain = [word for word in known if word.isalpha()]
+        understood = {i for m in self._all_matches() for i in range(m.start, m.end)}
+        for i, word in enumerate(self.words):
+            if i in understood or word in FILLERS or word in known or not word.isalpha():
+                continue
+            better = nearest_spelling(word, plain)
+            if better is not None and not self._is_word(word):
+                self.typos[i] = word
+                self.words[i] = better
+
+    def _all_matches(self) -> list[Match]:
+        return self.lexicon.matches(self.words) + self.attribute_words.matches(self.words)
+
+    def _is_word(self, word: str) -> bool:
+        encoder = self._encoder()
+        return encoder is not None and encoder.knows(word)
+
+    def _encoder(self) -> Encoder | None:
+        if self.encoder is not None and not hasattr(self.encoder, "similarity"):
+            self.encoder = self.encoder()
+        return self.encoder  # type: ignore[return-value]
+
+    def _take(self, matches: Iterable[Match]) -> None:
+        """Keeps the longest phrases, names before attributes, and drops what overlaps with them."""
+        for figure in self.figures:
+            self.taken.update(dict.fromkeys(range(figure.start, figure.end), figure.role))
+        ranks = ("exact", "synonym", "inflection")
+        order = sorted(
+            matches,
+            key=lambda m: (m.start - m.end, m.meaning.role not in NAMES, ranks.index(m.how), m.start),
+        )
+        for match in order:
+            if any(i in self.taken for i in range(match.start, match.end)):
+                continue
+            self.taken.update(dict.fromkeys(range(match.start, match.end), match.meaning.role))
+            if match.meaning.role in NAMES:
+                self.names.setdefault(match.meaning.role, []).append(match)
+            else:
+                self.attributes.append(match)
+        self.attributes.sort(key=lambda match: match.start)
+
+    def _name(self, role: str) -> str | None:
+        """The one name of this role: of several, the first; of two defects side by side, the second, as in English."""
+        found = sorted(self.names.get(role, []), key=lambda match: match.start)
+        if not found:
+            return self._nearest(role)
+        chosen = found[0]
+        for other in found[1:]:
+            if role == "defect" and other.start == chosen.end:
+                chosen = other
+        self._note_match(chosen)
+        others = [m.meaning.name for m in found if m.meaning.name != chosen.meaning.name]
+        if others:
+            also = ", ".join(dict.fromkeys(others))
+            hint = "; run once for each defect" if role == "defect" else ""
+            self.notices.append(f"more than one {role} named; took {chosen.meaning.name}, left out {also}{hint}")
+        return chosen.meaning.name
+
+    def _note_match(self, match: Match) -> None:
+        typed = range(match.start, match.end)
+        how: How = "typo" if any(i in self.typos for i in typed) else match.how
+        words = " ".join(self.original[i] for i in typed)
+        if how == "typo":
+            self.notices.append(f"{words!r} read as {match.phrase!r}")
+        self.readings.append(Reading(words, match.meaning.role, match.meaning.name, how, SURENESS[how]))
+
+    def _nearest(self, role: str) -> str | None:
+        """The entry whose phrase lies nearest to any run of words that are left, if near enough."""
+        runs = self._runs(also_shape=role == "defect")
+        encoder = self._encoder() if runs else None
+        if encoder is None:
+            return None
+        index = self.book.defect_aliases if role == "defect" else self.book.material_aliases
+        phrases = list(index)
+        texts = [" ".join(self.words[a:b]) for a, b in runs]
+        cosines = encoder.similarity(texts, phrases)
+        flat = int(cosines.argmax())
+        row, column = divmod(flat, len(phrases))
+        sure = float(cosines[row, column])
+        if sure < NEAREST:
+            near = f"nearest is {phrases[column]!r} at {sure:.2f} < {NEAREST}"
+            self.notices.append(f"no {role} near {texts[row]!r}: {near}")
+            return None
+        self._note_nearest(runs[row], role, phrases[column], index[phrases[column]], sure)
+        return index[phrases[column]]
+
+    def _note_nearest(self, run: tuple[int, int], role: str, phrase: str, name: str, sure: float) -> None:
+        self.taken.update(dict.fromkeys(range(*run), role))
+        words = " ".join(self.original[run[0] : run[1]])
+        self.readings.append(Reading(words, role, name, "nearest", round(sure, 2)))
+        taken = f"took the nearest {role}, {phrase!r} ({name}), cosine {sure:.2f}"
+        self.notices.append(f"{words!r} is in no recipe; {taken}")
+
+    def _runs(self, *, also_shape: bool) -> list[tuple[int, int]]:
+        """Runs of one to four neighbouring words that nothing has claimed."""
+        free = set(self._left())
+        if also_shape:
+            free |= {i for i, role in self.taken.items() if role in ("shape", "look")}
+        left = set(self._left())
+        spans = [(a, b) for a in range(len(self.words)) for b in range(a + 1, min(a + 4, len(self.words)) + 1)]
+        return [(a, b) for a, b in spans if set(range(a, b)) <= free and (left or free) & set(range(a, b))]
+
+    def _left(self) -> list[int]:
+        return [
+            i
+            for i, word in enumerate(self.words)
+            if i not in self.taken and word not in FILLERS and word.isalpha() and len(word) > 1
+        ]
+
+    def _refuse_negation(self) -> None:
+        for match in self.names.get("defect", []):
+            before = self.words[max(0, match.start - 2) : match.start]
+            after = self.words[match.end : match.end + 1]
+            if NEGATIONS & set(before) or after == ["free"]:
+                phrase = " ".join(self.original[match.start : match.end])
+                raise PromptError(f"the prompt asks for no {phrase}, expected a defect to make; {HELP}")
+
+    def _nothing_found(self) -> str:
+        near = next((f" ({notice})" for notice in self.notices if notice.startswith("no defect near")), "")
+        got = "names a material but no defect" if self.material else "names no defect that the recipes hold"
+        return f"the prompt {shortened(self.text)!r} {got}{near}; {HELP}"
+
+    def _judge_material(self, defect: Defect) -> None:
+        if self.material is None:
+            self.notices.append("no material named; it comes from --on or the part library")
+        elif defect.materials and self.material not in defect.materials:
+            usual = ", ".join(defect.materials)
+            self.notices.append(f"{defect.name} is unusual on {self.material}; usual on {usual}")
+
+    def _spec(self, defect: Defect) -> DefectSpec:
+        for match in self.attributes:
+            self._note_match(match)
+        said = {role: self._said(role) for role in ("severity", "orientation", "grain", "region", "shape", "look")}
+        params: dict[str, Any] = {}
+        for word in said["shape"]:
+            params |= self._shape_params(word, defect)
+        return DefectSpec(
+            prompt=self.text,
+            defect=defect.name,
+            material=self.material,
+            severity=self._severity(said["severity"]),
+            size=self._size(defect),
+            count=self._count(defect),
+            orientation=self._orientation(said["orientation"]),
+            grain=said["grain"][0] if said["grain"] else None,  # type: ignore[arg-type]
+            region=said["region"][0] if said["region"] else None,
+            shape=tuple(said["shape"]),
+            params=params,
+            adjectives=tuple(said["shape"] + said["look"]),
+        )
+
+    def _said(self, role: str) -> list[str]:
+        return list(dict.fromkeys(m.meaning.name for m in self.attributes if m.meaning.role == role))
+
+    def _figures(self, role: str) -> list[float]:
+        found = [figure for figure in self.figures if figure.role == role]
+        for figure in found:
+            words = " ".join(self.original[figure.start : figure.end])
+            value = f"{figure.value:g}"
+            self.readings.append(Reading(words, {"angle": "orientation"}.get(role, role), value, "exact", 1.0))
+        return [figure.value for figure in found]
+
+    def _severity(self, words: list[str]) -> Range:
+        if not words:
+            return DEFAULT_SEVERITY
+        low, high = ranged(words[0], SEVERITY)
+        return max(low, 0.0), min(high, 1.0)
+
+    def _size(self, defect: Defect) -> Range:
+        if figures := self._figures("size"):
+            if not 0 < figures[0] <= 1:
+                raise PromptError(f"size {figures[0]:.0%} is impossible, expected more than 0% and at most 100%")
+            return figures[0], figures[0]
+        if any(figure.role == "unit" for figure in self.figures):
+            self.notices.append("lengths such as mm or px are not read, the scale is unknown; write '5%' of the part")
+        words = self._said("size") + self._said("length")
+        if not words:
+            return defect.size
+        low, high = ranged(words[0], SIZE | LENGTH)
+        if words[0] in LENGTH and defect.morphology.kind not in ELONGATED:
+            self.notices.append(f"{words[0]!r} read as a size: {defect.name} has no length of its own")
+        return size_from_relative(defect.size, low), size_from_relative(defect.size, high)
+
+    def _count(self, defect: Defect) -> tuple[int, int]:
+        if figures := self._figures("count"):
+            if figures[0] < 1:
+                raise PromptError(f"the prompt asks for {figures[0]:g} defects, expected at least 1")
+            return int(figures[0]), int(figures[0])
+        words = self._said("count")
+        # The article is the weakest word: "a" scratch and "a cluster of" pits say different things.
+        words.sort(key=lambda word: word in ("a", "an"))
+        if words and (words[0] not in ("a", "an") or self._article_counts()):
+            return COUNT[words[0]]
+        return (2, max(3, defect.placement.count[1])) if self._in_plural() else defect.placement.count
+
+    def _article_counts(self) -> bool:
+        """Whether the article stands before the defect and not only before the material."""
+        first = min((m.start for m in self.names.get("defect", [])), default=0)
+        articles = [m.start for m in self.attributes if m.meaning.role == "count" and m.start < first]
+        return any("material" not in {self.taken.get(i) for i in range(a, first)} for a in articles)
+
+    def _in_plural(self) -> bool:
+        for match in self.names.get("defect", []):
+            word, phrase = self.words[match.end - 1], words_of(match.phrase)[-1]
+            if match.meaning.name == self.defect and word.endswith("s") and not phrase.endswith("s"):
+                return True
+            if word in (f"{self.defect}s", f"{self.defect}es"):
+                return True
+        return False
+
+    def _orientation(self, words: list[str]) -> float | None:
+        if figures := self._figures("angle"):
+            return figures[0]
+        return DIRECTION[words[0]] if words else None
+
+    def _shape_params(self, word: str, defect: Defect) -> dict[str, Any]:
+        params = shape_overrides(word, defect.morphology.kind)
+        if not params:
+            self.notices.append(f"{word!r} changes no parameter of {defect.name}; it only goes into the caption")
+        return params
+
+
+def ranged(word: str, table: dict[str, Range]) -> Range:
+    return very(table[word.removeprefix("very ")]) if word.startswith("very ") else table[word]
+
+
+def shortened(text: str, most: int = 60) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
