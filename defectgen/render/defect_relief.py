@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from defectgen.mask.shape import Shape
 from defectgen.recipe import Range, Section, SurfaceChange
@@ -42,9 +43,13 @@ def relief(shape: Shape, change: SurfaceChange, severity: float, rng: np.random.
     if change.lip > 0:
         lip = _bump(profile, LIP_SHARE / 2, LIP_SHARE / 2.2) * change.lip * abs(depth) * scale
         profile = np.clip((profile - LIP_SHARE) / (1.0 - LIP_SHARE), 0.0, 1.0)
+    if change.section == "soft":
+        profile = _smooth(profile, 0.22 * float(scale.max()))
     body = section_of(profile, change.section)
     if change.section == "facet":
         body = body * _conchoid(shape, rng)
+    elif change.section in ("soft", "bowl"):
+        body = body * _lean(shape, rng)
     height = depth * scale * body + lip
     grit = span(change.grit, severity)
     if grit > 0:
@@ -54,6 +59,24 @@ def relief(shape: Shape, change: SurfaceChange, severity: float, rng: np.random.
 
 def _bump(profile: F32, centre: float, width: float) -> F32:
     return np.asarray(np.exp(-(((profile - centre) / width) ** 2)) * (profile > 0), np.float32)
+
+
+def _smooth(profile: F32, sigma: float) -> F32:
+    """Blurred within the shape and brought back to its old peak, so that no ridge of the distance map shows."""
+    blurred = gaussian_filter(profile, sigma) * (profile > 0)
+    return np.asarray(np.clip(blurred * profile.max() / max(float(blurred.max()), 1e-6), 0.0, 1.0), np.float32)
+
+
+def _lean(shape: Shape, rng: np.random.Generator) -> F32:
+    """A factor around 1 that rises across the shape: the deepest place is seldom the middle."""
+    height, width = shape.alpha.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    total = max(float(shape.alpha.sum()), 1e-6)
+    x -= float((x * shape.alpha).sum()) / total
+    y -= float((y * shape.alpha).sum()) / total
+    reach = max(float(np.abs(np.where(shape.alpha > 0, np.hypot(x, y), 0.0)).max()), 1.0)
+    angle, strength = rng.uniform(0.0, 2.0 * np.pi), rng.uniform(0.0, 0.5)
+    return np.asarray(1.0 + strength * (np.cos(angle) * x + np.sin(angle) * y) / reach, np.float32)
 
 
 def _conchoid(shape: Shape, rng: np.random.Generator) -> F32:

@@ -97,7 +97,7 @@ def _cover(shape: Shape, change: SurfaceChange, severity: float, blotch: F32, sp
     opacity = span(change.opacity, severity)
     cover: Real = np.full_like(shape.alpha, opacity)
     if change.front > 0:
-        level = shape.profile - 0.25 + 1.5 * (opacity - 0.5) - change.front * (0.4 * blotch + 0.25 * speck)
+        level = shape.profile - 0.25 + 1.5 * (opacity - 0.5) - change.front * (0.42 * blotch + 0.14 * speck)
         patches = FILM + (1.0 - FILM) * np.clip(level / 0.3 + 0.5, 0.0, 1.0)
         cover = _lerp(cover, np.minimum(1.0, opacity + 0.35) * patches, min(1.0, 1.5 * change.front))
     cover = cover + change.rim * border * min(1.0, 2.0 * opacity)
@@ -117,7 +117,11 @@ def _ink(albedo: F32, alpha: F32, change: SurfaceChange, blotch: F32, speck: F32
         ink = _lerp(ink, np.asarray(change.tint_to, np.float32), share)
     ground = luminance(albedo)
     below = float((ground * alpha).sum() / max(float(alpha.sum()), 1e-6))
-    if ALIKE[0] < float(luminance(tint)) / max(below, 1e-4) < ALIKE[1]:
+    bright = max(float(luminance(tint)), 1e-4)
+    # What lets the texture through lets the brightness of the ground through as well.
+    follow = (max(below, 1e-3) / bright) ** max(0.0, change.through - 0.5)
+    ink = ink * follow
+    if ALIKE[0] < follow * bright / max(below, 1e-4) < ALIKE[1]:
         ink = ink * (ALIKE[0] * 0.9 if below > DIM else ALIKE[1] * 1.1)
     detail = (ground + 1e-3) / (gaussian_filter(ground, 2.5) + 1e-3)
     weave = np.clip(detail, 0.4, 2.5) ** change.through

@@ -16,7 +16,7 @@ def varied(change: SurfaceChange, rng: np.random.Generator) -> SurfaceChange:
     """One individual of the type: relief, border and colours drawn around the recipe's; what severity spans in
     opacity, void, heat and albedo is kept, so that severity keeps its meaning."""
     depth, grit = _about(rng, 0.22), _about(rng, 0.4)
-    light, hue = _about(rng, 0.22), np.exp(rng.normal(0.0, 0.07, 3))
+    light, hue = _about(rng, 0.22), np.exp(rng.normal(0.0, 0.04, 3))
     lip, glint, rim, feather = (
         rng.uniform(0.0, 1.4),
         rng.uniform(0.0, 1.5),

@@ -27,7 +27,8 @@ F32 = NDArray[np.float32]
 MaterialClass = Literal["metal", "dielectric"]
 
 DARKEST, BRIGHTEST = 0.02, 4.0
-BUMP_PX = 0.35
+# Height for a detail of the brightness of its surround, pixels; on metal a little relief already shows as much.
+BUMP_PX: dict[str, float] = {"metal": 0.4, "dielectric": 1.2}
 # (roughness, metalness, anisotropy): real photographs hold their own highlights, so the guess stays satin.
 GLOSS: dict[str, tuple[float, float, float]] = {"metal": (0.42, 0.75, 0.3), "dielectric": (0.55, 0.0, 0.0)}
 
@@ -47,8 +48,8 @@ def srgb_from_linear(linear: F32) -> F32:
 def guess_surface(linear: F32, material_class: MaterialClass) -> Surface:
     """A plausible flat surface of a photograph, (H, W, 3) linear RGB: its colour, and height from its fine detail."""
     grey = luminance(linear)
-    fine = grey - gaussian_filter(grey, 3.0)
-    height = BUMP_PX * np.clip(fine / max(float(fine.std()), 1e-3), -2.5, 2.5)
+    around = gaussian_filter(grey, 3.0)
+    height = BUMP_PX[material_class] * np.clip((grey - around) / (around + 0.02), -0.8, 0.8)
     rough, metal, brushed = (np.full(grey.shape, v, np.float32) for v in GLOSS[material_class])
     return Surface(
         height.astype(np.float32), np.clip(linear, 0.01, 0.95).astype(np.float32), rough, metal, brushed,
@@ -76,8 +77,15 @@ def ratio_pair(
     edited = linear * ratio
     edited = edited + (covered - edited) * altered.cover[..., None]
     weight = influence(shape, altered.relief)[..., None]
-    encoded = srgb_from_linear(linear + (edited - linear) * weight)
+    encoded = srgb_from_linear(_shoulder(linear, (edited - linear) * weight))
     return np.where(weight > 0, encoded, photo).astype(np.float32)
+
+
+def _shoulder(linear: F32, change: F32) -> F32:
+    """Add the change; what brightens bends towards white as a sensor's tone curve does, and never clips."""
+    room = np.maximum(1.0 - linear, 1e-3)
+    brighter = linear + room * (1.0 - np.exp(-np.maximum(change, 0.0) / room))
+    return np.asarray(np.where(change > 0, brighter, linear + change), np.float32)
 
 
 def _level(linear: F32) -> F32:
