@@ -23,13 +23,20 @@ MARGIN_PX = 3
 
 @dataclass(frozen=True)
 class Canvas:
-    """u, v: (h, w) float32 pixels from the centre, along and across the axis; x, y: the same, not turned, y up."""
+    """u, v: (n, n) float32, pixels from the centre along and across the axis, which lies at `angle`."""
 
     u: F32
     v: F32
-    x: F32
-    y: F32
     angle: float
+
+    def around(self, u: float, v: float, reach: float) -> tuple[slice, slice]:
+        """Rows and columns within `reach` pixels of a point."""
+        c, s = np.cos(self.angle), np.sin(self.angle)
+        x, y = c * u - s * v, s * u + c * v
+        middle = (self.u.shape[0] - 1) / 2
+        rows, cols = (max(int(middle + at - reach), 0) for at in (-y, x))
+        side = int(2 * reach) + 2
+        return slice(rows, rows + side), slice(cols, cols + side)
 
 
 def canvas(length: float, angle: float, *, room: float = 1.5) -> Canvas:
@@ -38,7 +45,7 @@ def canvas(length: float, angle: float, *, room: float = 1.5) -> Canvas:
     axis = np.arange(side, dtype=np.float32) - np.float32((side - 1) / 2)
     x, y = np.meshgrid(axis, -axis)
     c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    return Canvas(c * x + s * y, c * y - s * x, x, y, angle)
+    return Canvas(c * x + s * y, c * y - s * x, angle)
 
 
 def fractal(hw: tuple[int, int], coarse_px: float, rng: np.random.Generator, *, gain: float = 0.5) -> F32:

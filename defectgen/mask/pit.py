@@ -37,16 +37,6 @@ def _spread(centres: F64, radius: F64, length: float) -> F64:
     return np.asarray(centres * (max(length - radius[i] - radius[j], 1.0) / max(bare, 1.0)))
 
 
-def _window(space: Canvas, centre: F64, reach: float) -> tuple[slice, slice]:
-    """Rows and columns within `reach` of a centre given along and across the axis."""
-    c, s = np.cos(space.angle), np.sin(space.angle)
-    x, y = c * centre[0] - s * centre[1], s * centre[0] + c * centre[1]
-    middle = (space.u.shape[0] - 1) / 2
-    rows, cols = (max(int(middle + at - reach), 0) for at in (-y, x))
-    side = int(2 * reach) + 2
-    return slice(rows, rows + side), slice(cols, cols + side)
-
-
 def _pit_field(space: Canvas, centres: F64, radius: F64, roughness: float, rng: np.random.Generator) -> F32:
     """The union of pits, each an ellipse of its own turn and flatness, bent by noise of the scale of its size."""
     hw = space.u.shape
@@ -54,7 +44,7 @@ def _pit_field(space: Canvas, centres: F64, radius: F64, roughness: float, rng: 
     bend = [fractal(hw, max(k * middle, 3.0), rng, gain=0.4) for k in (1.8, 1.8)]
     field = np.full(hw, -np.float32(middle + 2), np.float32)
     for centre, r in zip(centres, radius, strict=True):
-        at = _window(space, centre, 1.6 * r + 3)
+        at = space.around(float(centre[0]), float(centre[1]), 1.6 * r + 3)
         turn, flat = rng.uniform(0, np.pi), rng.uniform(0.55, 1)
         c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
         sway = np.float32(roughness * 0.9 * min(r, 2 * middle))

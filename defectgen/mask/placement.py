@@ -12,7 +12,7 @@ from defectgen.errors import InputError
 from defectgen.mask.draw import draw_shape
 from defectgen.mask.grain import grain_direction
 from defectgen.mask.region import region_mask, region_words
-from defectgen.mask.room import Room, bite_centres, dilate
+from defectgen.mask.room import Room, bite_centres, dilate, outline_direction
 from defectgen.mask.shape import Shape
 from defectgen.mask.transform import crop_shape
 from defectgen.recipe import Defect
@@ -170,14 +170,14 @@ def _try_inside(wish: _Wish, part: Mask, room: Room, length: float, severity: fl
 def _try_bite(wish: _Wish, part: Mask, room: Room, length: float, severity: float,
               rng: np.random.Generator) -> Instance | None:  # fmt: skip
     """A chip: centred on the part's outline, its axis along the outline, cut to the part."""
-    spots, tangent = bite_centres(part, room.free, length)
+    spots = bite_centres(part, room.free)
     where = [w for w in region_words(wish.region) if w not in ("edge", "anywhere", "centre")]
     if where:
         spots = region_mask("-".join(where), part, spots)
     centre = _pick(spots, rng)
     if centre is None:
         return None
-    angle = tangent(centre) + float(rng.normal(0, 0.12))
+    angle = outline_direction(part, centre, max(3, int(length / 3))) + float(rng.normal(0, 0.12))
     shape = draw_shape(wish.defect.morphology, length, angle, rng)
     h, w = shape.alpha.shape
     shift = rng.normal(0, 0.06, 2) * length
@@ -202,7 +202,8 @@ def _place_one(wish: _Wish, part: Mask, room: Room, shrinkable: bool, rng: np.ra
     length = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     floor = min(low, MIN_LENGTH_PX) if shrinkable else low
     severity = float(rng.uniform(*wish.severity))
-    attempt = _try_bite if wish.defect.morphology.kind == "chip" else _try_inside
+    bites = wish.defect.morphology.kind == "chip" and (not shrinkable or bool(bite_centres(part, room.free).any()))
+    attempt = _try_bite if bites else _try_inside
     for _ in range(TRIES):
         placed = attempt(wish, part, room, length, severity, rng)
         if placed is not None:
@@ -231,6 +232,7 @@ def place_defects(
     hw: the picture's height and width. foreground, roi: (h, w) bool. grain: a function of a box that returns (radians,
     coherence), or the grey picture to measure it in, or None. size: fractions of the shorter side of the part's
     bounding box, drawn log-uniformly, at least 8 px; where a roi or a box is given, defects shrink to fit it.
+    Chips bite into the part's outline; only a roi or a box that leaves the outline out puts them inside.
     orientation: radians counter-clockwise. region: see `mask.region`; None asks the defect's recipe.
     Raises InputError when the fewest asked for do not fit.
     """
