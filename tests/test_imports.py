@@ -17,16 +17,17 @@ PACKAGE = ROOT / "defectgen"
 # Each unit (a module or a folder of defectgen/) may import units of earlier rows only.
 FLOW = (
     ("errors",),
-    ("atomic", "recipe"),
-    ("mask", "image"),
-    ("render",),
-    ("book", "caption"),
-    ("model", "prompt", "source"),
-    ("engine",),
+    ("atomic", "recipe", "resources"),
+    ("image", "band", "mask"),
+    ("noise", "render", "source"),
+    ("book", "parts", "window_plan"),
+    ("caption", "model"),
+    ("prompt", "engine"),
     ("compose", "label_audit", "train"),
     ("sheet",),
     ("generate",),
     ("run",),
+    ("health",),
     ("cli",),
     ("__main__",),
 )
@@ -81,13 +82,19 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
 
 
+COMMAND = """
+import sys
+import defectgen.cli
+sys.argv = {argv!r}
+try:
+    defectgen.cli.main()
+except SystemExit:
+    pass
+"""
 LIGHT = {
     "import": "import defectgen",
-    "help": "import sys; sys.argv = ['defectgen', '--help']; import defectgen.cli\ntry: defectgen.cli.main()\nexcept SystemExit: pass",
-    "synth help": (
-        "import sys; sys.argv = ['defectgen', 'synth', '--help']; import defectgen.cli\n"
-        "try: defectgen.cli.main()\nexcept SystemExit: pass"
-    ),
+    "help": COMMAND.format(argv=["defectgen", "--help"]),
+    "synth help": COMMAND.format(argv=["defectgen", "synth", "--help"]),
 }
 
 

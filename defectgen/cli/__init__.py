@@ -31,18 +31,28 @@ def leave(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def explain_parse(error: Exception) -> str:
+    """typer's message, with the value that came where the message leaves it out."""
+    message: str = error.format_message()  # type: ignore[attr-defined]
+    problems = getattr(error.__cause__, "errors", None)
+    if problems is None:
+        return message
+    got = repr(problems()[0]["input"])
+    return message if got in message else f"{message}; got {got}"
+
+
 class Commands(TyperGroup):
     """The group of commands, with this project's rules for errors and exit codes."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Runs one command; always ends in SystemExit."""
-        extra["standalone_mode"] = False
+        extra |= {"standalone_mode": False, "prog_name": "defectgen"}
         try:
             code = super().main(args, *rest, **extra)
         except DefectgenError as error:
             leave(f"error: {error}", 2)
         except ParseError as error:
-            leave(f"error: {error.format_message()}", 2)  # type: ignore[attr-defined]
+            leave(f"error: {explain_parse(error)}", 2)
         except (typer.Abort, KeyboardInterrupt):
             leave("stopped", 130)
         sys.exit(code if isinstance(code, int) else 0)

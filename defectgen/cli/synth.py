@@ -7,75 +7,77 @@ from typing import Annotated
 
 import typer
 
+from defectgen.options import DEVICES, ENGINES, Options, parse_range
+
 __all__ = ["synth"]
 
 WHAT = "What to make"
 WHERE = "Where the defect goes"
-HOW = "How the model works"
+HOW = "How it is made"
 OUTPUT = "Output"
+
+
+def listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}."
 
 
 def synth(
     prompt: Annotated[str, typer.Argument(help="The defect and its material, in words.", show_default=False)],
     on: Annotated[
         Path | None,
-        typer.Option(
-            help="Good part: an image or a folder of images. Without it, the part library's.", rich_help_panel=WHAT
-        ),
+        typer.Option(help="Good part: an image, or a folder of them; else the part library.", rich_help_panel=WHAT),
     ] = None,
-    n: Annotated[int, typer.Option("--n", "-n", help="Samples to keep.", rich_help_panel=WHAT)] = 8,
-    seed: Annotated[int, typer.Option(help="Same seed, same samples.", rich_help_panel=WHAT)] = 0,
+    n: Annotated[int, typer.Option("--n", "-n", help="Samples to keep.", rich_help_panel=WHAT)] = Options.n,
+    seed: Annotated[int, typer.Option(help="Same seed, same samples.", rich_help_panel=WHAT)] = Options.seed,
     severity: Annotated[
         str | None,
-        typer.Option(
-            metavar="X|LOW:HIGH", help="0 (barely visible) to 1 (gross); spread by default.", rich_help_panel=WHAT
-        ),
+        typer.Option(metavar="X|LOW:HIGH", help="0 (barely visible) to 1 (gross).", rich_help_panel=WHAT),
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(
-            metavar="X|LOW:HIGH", help="Defect's extent / part's shorter side; by default the recipe's spread.",
-            rich_help_panel=WHAT,
-        ),
+        typer.Option(metavar="X|LOW:HIGH", help="Extent over the part's shorter side.", rich_help_panel=WHAT),
     ] = None,
     recipe: Annotated[
-        Path | None, typer.Option(help="YAML with a material or defect of your own.", rich_help_panel=WHAT)
+        Path | None, typer.Option(help="YAML file with materials or defects of your own.", rich_help_panel=WHAT)
     ] = None,
     mask: Annotated[
-        Path | None, typer.Option(help="Mask to fill: an image or a folder of them.", rich_help_panel=WHERE)
+        Path | None, typer.Option(help="Mask to fill: an image, or a folder of them.", rich_help_panel=WHERE)
     ] = None,
     box: Annotated[
-        str | None,
-        typer.Option(metavar="x0,y0,x1,y1", help="Box to put the defect in, pixels.", rich_help_panel=WHERE),
+        str | None, typer.Option(metavar="x0,y0,x1,y1", help="Box to put it in, pixels.", rich_help_panel=WHERE)
     ] = None,
     roi: Annotated[
-        Path | None, typer.Option(help="Mask of the region where defects may lie.", rich_help_panel=WHERE)
+        Path | None, typer.Option(help="Image that is white where defects may lie.", rich_help_panel=WHERE)
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="compact, render, copy-paste, perlin or cutpaste.", rich_help_panel=HOW)
-    ] = "compact",
+        str,
+        typer.Option(help=listed(ENGINES), autocompletion=lambda: list(ENGINES), rich_help_panel=HOW),
+    ] = Options.engine,
     steps: Annotated[
         int | None, typer.Option(help="Sampling steps.", show_default="the model's", rich_help_panel=HOW)
     ] = None,
     guidance: Annotated[
-        float | None,
-        typer.Option(help="How hard the words pull.", show_default="the model's", rich_help_panel=HOW),
+        float | None, typer.Option(help="How hard the words pull.", show_default="the model's", rich_help_panel=HOW)
     ] = None,
     strength: Annotated[
         float | None,
         typer.Option(
-            help="1 starts from noise; less keeps more of a rendered draft.",
-            show_default="the model's", rich_help_panel=HOW,
+            help="1 starts from noise, less from a rendered draft.", show_default="the model's", rich_help_panel=HOW
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=HOW)] = "auto",
-    batch: Annotated[int, typer.Option(help="Windows to a batch.", rich_help_panel=HOW)] = 4,
+    bank: Annotated[
+        Path | None, typer.Option(help="Defect set that copy-paste copies from.", rich_help_panel=HOW)
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(help=listed(DEVICES), autocompletion=lambda: list(DEVICES), rich_help_panel=HOW),
+    ] = Options.device,
+    batch: Annotated[int, typer.Option(help="Windows edited together.", rich_help_panel=HOW)] = Options.batch,
     out: Annotated[
-        Path | None,
-        typer.Option(help="Folder to write.", show_default="out/<prompt>", rich_help_panel=OUTPUT),
+        Path | None, typer.Option(help="Folder to write.", show_default="out/<prompt>", rich_help_panel=OUTPUT)
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a finished or different set in that folder.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--overwrite", help="Replace the set that the folder holds.", rich_help_panel=OUTPUT)
     ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a folder with broken images.", rich_help_panel=OUTPUT)
@@ -84,5 +86,30 @@ def synth(
         bool, typer.Option("--dry-run", help="Print what would be done; write nothing.", rich_help_panel=OUTPUT)
     ] = False,
 ) -> None:
-    """Make defect images with true masks from a prompt."""
-    print(prompt)
+    """Make defect images with true masks from words. Run it again to go on with a set that was stopped."""
+    spans = {"severity": parse_range("severity", severity), "size": parse_range("size", size)}
+    run(
+        Options(
+            prompt, on, n, seed, engine, mask, box, roi, spans["severity"], spans["size"], steps, guidance, strength,
+            recipe, bank, out, device, batch, overwrite, strict,
+        ),
+        dry_run,
+    )  # fmt: skip
+
+
+def run(options: Options, dry_run: bool) -> None:
+    """Plans, shows the plan, and carries it out."""
+    from defectgen.cli.screen import LiveProgress, print_plan, print_result
+    from defectgen.run import carry_out, make_plan
+
+    plan = make_plan(options)
+    print_plan(plan)
+    if dry_run:
+        return
+    try:
+        with LiveProgress(options.n) as progress:
+            result = carry_out(plan, progress.update)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; run the same command again to go on in {plan.out}", err=True)
+        raise typer.Exit(130) from None
+    print_result(result)

@@ -1,0 +1,116 @@
+"""What a run of `synth` can be asked for, with every default, and what of it can be refused before anything is read.
+
+Severity runs from 0 (barely visible) to 1 (gross); size is the defect's extent as a fraction of the part's shorter
+side. Either is one number or a range; None leaves it to the words, and then to the recipe.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from defectgen.errors import InputError
+
+__all__ = ["DEVICES", "ENGINES", "Options", "check_options", "parse_range"]
+
+ENGINES = ("compact", "render", "copy-paste", "perlin", "cutpaste")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+SAMPLED = ("steps", "guidance", "strength")
+MOST_STEPS = 1000
+MOST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """One run; on, mask, roi and recipe are paths of the user's files."""
+
+    prompt: str
+    on: Path | None = None
+    n: int = 8
+    seed: int = 0
+    engine: str = "compact"
+    mask: Path | None = None
+    box: str | None = None
+    roi: Path | None = None
+    severity: tuple[float, float] | None = None
+    size: tuple[float, float] | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    strength: float | None = None
+    recipe: Path | None = None
+    bank: Path | None = None
+    out: Path | None = None
+    device: str = "auto"
+    batch: int = 4
+    overwrite: bool = False
+    strict: bool = False
+
+
+def parse_range(name: str, text: str | None) -> tuple[float, float] | None:
+    """(low, high) of "0.3" or "0.2:0.6"; InputError for anything else."""
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(":")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2):
+        raise InputError(f"{name} {text!r} is no number; expected one such as 0.3, or a range such as 0.2:0.6")
+    return numbers[0], numbers[-1]
+
+
+def check_options(options: Options) -> None:
+    """InputError for the first option that no run could use."""
+    _at_least("n", options.n, 1)
+    _at_least("batch", options.batch, 1)
+    _within("seed", options.seed, 0, MOST_SEED)
+    _one_of("engine", options.engine, ENGINES)
+    _one_of("device", options.device, DEVICES)
+    _check_range("severity", options.severity, above_zero=False)
+    _check_range("size", options.size, above_zero=True)
+    _check_sampling(options)
+    if options.mask is not None and options.box is not None:
+        raise InputError("got both a mask and a box; a mask says already where the defect is: leave one out")
+    if (options.engine == "copy-paste") != (options.bank is not None):
+        raise InputError(
+            "engine copy-paste copies from a bank of real defects, and no other engine does; "
+            "use --engine copy-paste together with --bank FOLDER (images/ and masks/ of the same names)"
+        )
+
+
+def _check_sampling(options: Options) -> None:
+    given = [name for name in SAMPLED if getattr(options, name) is not None]
+    if given and options.engine != "compact":
+        raise InputError(f"engine {options.engine} has no sampler; leave out {', '.join(given)}, or use engine compact")
+    if options.steps is not None:
+        _within("steps", options.steps, 1, MOST_STEPS)
+    if options.guidance is not None:
+        _within("guidance", options.guidance, 0, 30)
+    if options.strength is not None and not 0 < options.strength <= 1:
+        raise InputError(f"strength is {options.strength:g}; expected more than 0 and at most 1")
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InputError(f"{name} is {value}; expected at least {least}")
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not (low <= value <= high and math.isfinite(value)):
+        raise InputError(f"{name} is {value:g}; expected {low:g} to {high:g}")
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InputError(f"{name} {value!r} is unknown; use one of {', '.join(allowed)}")
+
+
+def _check_range(name: str, span: tuple[float, float] | None, above_zero: bool) -> None:
+    if span is None:
+        return
+    low, high = span
+    lowest_fits = low > 0 if above_zero else low >= 0
+    if not (lowest_fits and low <= high <= 1):
+        floor = "above 0" if above_zero else "from 0"
+        raise InputError(f"{name} is {low:g} to {high:g}; expected numbers {floor} to 1, the smaller one first")
