@@ -21,6 +21,7 @@ NO_DEFECT = "no defect"
 
 _FULL_CONTRAST = 0.5
 _HARMONICS = 3
+_POOLED_GAIN = 16.0  # pooled vectors have length 1; this brings each of their 384 numbers near unit size
 
 
 def measured_severity(residual: NDArray[np.float32], alpha: NDArray[np.float32]) -> float:
@@ -42,5 +43,5 @@ def condition_vector(pooled: Tensor, severity: Tensor, origin: Tensor) -> Tensor
     waves = [f(k * torch.pi * value) * known for k in range(1, _HARMONICS + 1) for f in (torch.sin, torch.cos)]
     numbers = torch.stack([known, value * known, *waves], dim=1)
     where = torch.nn.functional.one_hot(origin + 1, len(ORIGINS) + 1).float()[:, 1:]
-    parts = torch.cat([4 * pooled.float(), numbers, where], dim=1)
+    parts = torch.cat([_POOLED_GAIN * pooled.float(), numbers, where], dim=1)
     return torch.nn.functional.pad(parts, (0, VECTOR_DIM - parts.shape[1]))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from defectgen.book import RecipeBook, load_book
 from defectgen.mask.draw import draw_shape
@@ -20,8 +21,9 @@ from defectgen.train.pair import WINDOW_PX, Pair, draw_defect, photo_root, ratio
 from defectgen.train.pseudo_good import remove
 from defectgen.train.real import RealPicture, load_real, read_rgb
 from defectgen.train.real_pair import clean_window, defect_window
+from defectgen.train.shard import write_shard
 
-__all__ = ["SHARD_LENGTH", "build_cache"]
+__all__ = ["SHARD_LENGTH", "build_cache", "held_out", "strip_pairs"]
 
 SHARD_LENGTH = 250
 
@@ -66,11 +68,7 @@ def _real(book: RecipeBook, root: Path) -> Source:
     def draw(rng: np.random.Generator) -> Pair | None:
         if rng.random() < _CLEAN_SHARE:
             return clean_window(_one_of(clean, rng), _blob(book, rng), rng)
-        picture = _one_of(with_defect, rng)
-        mask = np.any([m for _, m in picture.defects], axis=0)
-        barred = mask if picture.barred is None else mask | picture.barred
-        found = defect_window(picture, remove(picture.rgb, mask, barred, rng), book, rng)
-        return found[0] if found else None
+        return _with_defect(_one_of(with_defect, rng), book, rng)
 
     return draw
 
@@ -84,7 +82,7 @@ def _one_of(pictures: list[RealPicture], rng: np.random.Generator) -> RealPictur
     return members[int(rng.integers(len(members)))]
 
 
-def _blob(book: RecipeBook, rng: np.random.Generator) -> np.ndarray:
+def _blob(book: RecipeBook, rng: np.random.Generator) -> NDArray[np.float32]:
     defect = draw_defect(list(book.defects.values()), rng)
     shape = draw_shape(defect.morphology, float(rng.uniform(10, 90)), float(rng.uniform(-3, 3)), rng)
     x, y = (float(v) for v in rng.uniform(0.25, 0.75, 2) * WINDOW_PX)
@@ -115,3 +113,31 @@ def build_cache(cache: Path, root: Path, windows: dict[str, int], seed: int) -> 
                     pairs.append(pair)
             write_shard(folder, pairs, encoder)
             yield folder
+
+
+def strip_pairs(root: Path, seed: int, each: int = 7) -> list[Pair]:
+    """Pairs for the validation strip: rendered and ratio windows of a seed of their own, held-out real ones."""
+    book = load_book()
+    rng = np.random.default_rng([seed, 99])
+    pairs: list[Pair] = []
+    for source in (_rendered(book, root), _ratio(book, root), held_out(book, root)):
+        kept: list[Pair] = []
+        while len(kept) < each:
+            pair = source(rng)
+            if pair is not None:
+                kept.append(pair)
+        pairs += kept
+    return pairs
+
+
+def held_out(book: RecipeBook, root: Path) -> Source:
+    """Real windows of the groups that training never sees."""
+    pictures = [p for p in load_real(root, held_out=True) if p.defects]
+    return lambda rng: _with_defect(_one_of(pictures, rng), book, rng)
+
+
+def _with_defect(picture: RealPicture, book: RecipeBook, rng: np.random.Generator) -> Pair | None:
+    mask = np.any([m for _, m in picture.defects], axis=0)
+    barred = mask if picture.barred is None else mask | picture.barred
+    found = defect_window(picture, remove(picture.rgb, mask, barred, rng), book, rng)
+    return found[0] if found else None

@@ -35,7 +35,12 @@ _LOG = ("step", "seconds", "loss", "grad_norm", "lr", "windows_per_s")
 
 
 class PretrainConfig(BaseModel):
-    """One run. `windows`: how many pairs of each origin the cache gets; `shares`: their part in a batch."""
+    """One run.
+
+    windows: how many pairs of each origin the cache gets; shares: their part in a batch.
+    decay: last part of the run over which the learning rate falls. crop_px: windows are cropped to this side for the
+    first `crop_until` of the run.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,6 +52,8 @@ class PretrainConfig(BaseModel):
     warmup: int = 100
     steps: int = Field(default=100_000, ge=1)
     decay: float = Field(default=0.35, ge=0, le=1)
+    crop_px: int | None = Field(default=None, multiple_of=16)
+    crop_until: float = Field(default=0.5, ge=0, le=1)
     windows: dict[str, int] = {"rendered": 12000, "ratio": 6000, "real": 6000}
     shares: dict[str, float] = {"rendered": 0.45, "ratio": 0.25, "real": 0.3}
     save_every_s: float = 300.0
@@ -90,11 +97,13 @@ def edit_loss(prediction: Tensor, batch: Batch, t: Tensor) -> Tensor:
     return (loss_weight(t) * error / area).mean()
 
 
-def _rate(config: PretrainConfig, state: TrainingState, budget_s: float | None) -> float:
-    """Learning rate: warm-up, plateau, then linear decay over the last part of the steps or of the budget."""
-    done = state.step / config.steps
-    if budget_s:
-        done = max(done, state.seconds / budget_s)
+def _done(config: PretrainConfig, state: TrainingState, budget_s: float | None) -> float:
+    """The part of the run that is behind us, in [0, 1], by steps or by the budget, whichever is further."""
+    return max(state.step / config.steps, state.seconds / budget_s if budget_s else 0.0)
+
+
+def _rate(config: PretrainConfig, state: TrainingState, done: float) -> float:
+    """Learning rate: warm-up, plateau, then linear decay over the last part of the run."""
     fall = min(1.0, (1.0 - done) / config.decay) if config.decay else 1.0
     return config.lr * min(1.0, (state.step + 1) / config.warmup) * max(fall, 0.02)
 
@@ -160,16 +169,20 @@ def _loop(
     source = _prefetch(batches(drawer, state.step, config.batch))
     began, before, saved = time.monotonic(), state.seconds, time.monotonic()
     losses: list[float] = []
+    last = state.seconds
     while state.step < config.steps and not (budget_s and state.seconds >= budget_s):
+        done = _done(config, state, budget_s)
+        drawer.crop_px = config.crop_px if done < config.crop_until else None
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + state.step)
         loss = _step(network, next(source).to(device), generator)
         loss.backward()  # type: ignore[no-untyped-call]
-        lr = _rate(config, state, budget_s)
+        lr = _rate(config, state, done)
         norm = state.update(lr)
         losses.append(float(loss.detach()))
         state.seconds = before + time.monotonic() - began
         if state.step % config.log_every == 0:
-            speed = (state.step * config.batch) / max(state.seconds, 1e-9)
+            speed = len(losses) * config.batch / max(state.seconds - last, 1e-9)
+            last = state.seconds
             line = Progress(state.step, state.seconds, sum(losses) / len(losses), norm, lr, speed)
             losses = []
             _log(run / "log.csv", line)

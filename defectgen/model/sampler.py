@@ -1,0 +1,77 @@
+"""Sampling: a few Euler steps of the flow from noise, or from a draft, to a clean residual.
+
+With x_0-prediction the Euler step of the rectified flow from t to s is exact between the two: x_s = (s / t) x_t +
+(1 - s / t) x_0 (Liu et al. 2022; the same as DDIM, Song et al. 2021, eq. 12, with eta = 0). Guidance is
+classifier-free (Ho & Salimans 2022, eq. 6) on the words only, and only at times inside GUIDED, where it does no harm
+(Kynkaanniemi et al. 2024, "Applying Guidance in a Limited Interval").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from defectgen.model.flow import band
+from defectgen.model.network import EditNetwork
+
+__all__ = ["GUIDED", "Conditions", "sample", "times"]
+
+GUIDED = (0.15, 0.95)
+"""Times between which guidance is applied; outside, one evaluation a step is enough."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What `EditNetwork` is told, with and without words: tokens (B, L, 384), padding (B, L), vector (B, 400)."""
+
+    tokens: Tensor
+    padding: Tensor
+    vector: Tensor
+    null_tokens: Tensor
+    null_padding: Tensor
+    null_vector: Tensor
+
+
+def times(steps: int, strength: float = 1.0) -> list[float]:
+    """steps + 1 times from `strength` down to 0, denser towards the end, where fine detail is decided."""
+    return [strength * (1 - (k / steps) ** 0.85) for k in range(steps + 1)]
+
+
+def _predict(
+    network: EditNetwork, x: Tensor, t: float, good: Tensor, alpha: Tensor, c: Conditions, guidance: float
+) -> Tensor:
+    time = torch.full((x.shape[0],), t, device=x.device)
+    if guidance == 1.0 or not GUIDED[0] <= t <= GUIDED[1]:
+        return network(x, time, good, alpha, c.tokens, c.padding, c.vector)  # type: ignore[no-any-return]
+    both = network(
+        x.repeat(2, 1, 1, 1), time.repeat(2), good.repeat(2, 1, 1, 1), alpha.repeat(2, 1, 1, 1),
+        torch.cat([c.tokens, c.null_tokens]), torch.cat([c.padding, c.null_padding]),
+        torch.cat([c.vector, c.null_vector]),
+    )  # fmt: skip
+    told, untold = both.chunk(2)
+    return untold + guidance * (told - untold)  # type: ignore[no-any-return]
+
+
+@torch.inference_mode()
+def sample(
+    network: EditNetwork, good: Tensor, alpha: Tensor, conditions: Conditions, generators: Sequence[torch.Generator],
+    *, steps: int, guidance: float, strength: float = 1.0, draft: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Clean residuals, (B, 3, S, S) in units of RESIDUAL_SCALE, zero outside the band.
+
+    good: (B, 3, S, S) in [-1, 1]. alpha: (B, 1, S, S) in [0, 1]. generators: one CPU generator a window, so that the
+    result of a window does not depend on its company. strength: below 1 the start is `draft`, a residual like the
+    result, noised to that time.
+    """
+    shape = good.shape[1:]
+    noise = torch.stack([torch.randn(shape, generator=g) for g in generators]).to(good.device)
+    inside = band(alpha)
+    grid = times(steps, strength)
+    x = inside * noise if draft is None else inside * ((1 - grid[0]) * draft + grid[0] * noise)
+    for t, s in zip(grid, grid[1:], strict=False):
+        clean = _predict(network, x, t, good, alpha, conditions, guidance)
+        x = (s / t) * x + (1 - s / t) * clean
+    return x
