@@ -21,14 +21,15 @@ from defectgen.render.defect_variety import varied
 from defectgen.render.shade import Light, shade
 from defectgen.render.surface import Surface
 
-__all__ = ["Altered", "alter", "apply_defect", "influence", "render_pair"]
+__all__ = ["Altered", "alter", "apply_defect", "relit", "render_pair"]
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
-# How far light may change beside a defect, pixels: a rim of half a pixel's normals, and shadows that grow with height.
-RIM_PX = 1.5
-SHADOW_PX = 9.0
+# A shadow reaches this far beside a defect at most, pixels, and keeps this share of its depth: the mask is of the
+# defect, so most of what changes has to lie under it.
+SHADOW_PX = 4.0
+SHADOW_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,17 @@ def apply_defect(
     return alter(surface, shape, change, severity, rng).surface
 
 
-def influence(shape: Shape, relief: F32) -> F32:
-    """(H, W) weight in [0, 1] of what the defect does to the light: 1 under it, fading over its rim and shadow."""
-    reach = RIM_PX + min(SHADOW_PX, 2.0 * max(float(relief.max()), 0.0))
-    away = distance_transform_edt(shape.alpha <= 0)
-    return np.asarray(np.clip(1.0 - (away - 1.0) / reach, 0.0, 1.0), dtype=np.float32)
+def relit(good: F32, bad: F32, shape: Shape, relief: F32) -> F32:
+    """Radiance (H, W, 3) of the part with its defect: `bad` under the shape, `good` elsewhere but for a short cast
+    shadow beside what stands up. The anti-aliased rim fades out, as slopes there are as steep as inside."""
+    under = np.clip(2.0 * shape.alpha, 0.0, 1.0)[..., None]
+    # A groove's raised lips cast no shadow to speak of; what stands up as a whole does.
+    stands_up = float((relief * shape.alpha).sum()) > 0
+    reach = min(SHADOW_PX, float(relief.max())) if stands_up else 0.0
+    away = distance_transform_edt(shape.alpha < 0.5)
+    fade = SHADOW_SHARE * np.clip(1.0 - away / (1.0 + reach), 0.0, 1.0) * (reach > 0.3)
+    beside = np.minimum(bad - good, 0.0) * fade[..., None]
+    return np.asarray(good + np.where(under > 0, (bad - good) * under + beside * (1.0 - under), beside), np.float32)
 
 
 def render_pair(
@@ -83,8 +90,7 @@ def render_pair(
     blur."""
     altered = alter(surface, shape, change, severity, rng)
     good = shade(surface, light)
-    weight = influence(shape, altered.relief)[..., None]
-    bad = good + (shade(altered.surface, light) - good) * weight
+    bad = relit(good, shade(altered.surface, light), shape, altered.relief)
     exposure = exposure_for(good)
     noise = draw_noise(shape.alpha.shape, rng)
     return develop(good, camera, exposure, noise), develop(bad, camera, exposure, noise)

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter
 from defectgen.errors import InputError
 from defectgen.mask.shape import Shape
 from defectgen.recipe import SurfaceChange
-from defectgen.render.defect import alter, influence
+from defectgen.render.defect import alter, relit
 from defectgen.render.defect_tone import luminance
 from defectgen.render.shade import Light, shade
 from defectgen.render.surface import Surface
@@ -76,9 +76,8 @@ def ratio_pair(
     covered = after * gain + _grain(linear, altered.cover)
     edited = linear * ratio
     edited = edited + (covered - edited) * altered.cover[..., None]
-    weight = influence(shape, altered.relief)[..., None]
-    encoded = srgb_from_linear(_shoulder(linear, (edited - linear) * weight))
-    return np.where(weight > 0, encoded, photo).astype(np.float32)
+    added = relit(linear, edited, shape, altered.relief) - linear
+    return np.where(added != 0, srgb_from_linear(_shoulder(linear, added)), photo).astype(np.float32)
 
 
 def _shoulder(linear: F32, change: F32) -> F32:

@@ -16,8 +16,7 @@ from defectgen.mask.shape import Shape
 from defectgen.mask.transform import paste_shape
 from defectgen.recipe import Defect, SurfaceChange
 from defectgen.render.camera import Camera
-from defectgen.render.defect import apply_defect, influence, render_pair
-from defectgen.render.defect_relief import relief
+from defectgen.render.defect import apply_defect, relit, render_pair
 from defectgen.render.shade import Light
 from defectgen.render.surface import Surface
 
@@ -84,14 +83,20 @@ def test_recipe_leaves_the_surround_alone_and_shows(defect: Defect) -> None:
 
 
 def test_beyond_shadow_and_blur_the_pair_is_equal() -> None:
-    shape, change = disc(), SurfaceChange(depth=(0.2, 0.8), section="bowl")
-    surface = plate()
-    added = relief(shape, change, 1.0, np.random.default_rng(0))
-    weight = influence(shape, added)
-    assert weight[shape.alpha > 0].min() == 1
-    good, bad = render_pair(surface, shape, change, 1.0, Light(elevation=0.5), Camera(), np.random.default_rng(0))
+    change = SurfaceChange(depth=(0.2, 0.8), section="bowl")
+    good, bad = render_pair(plate(), disc(), change, 1.0, Light(elevation=0.5), Camera(), np.random.default_rng(0))
     y, x = np.mgrid[0:SIDE, 0:SIDE] - SIDE / 2
-    np.testing.assert_array_equal(good[np.hypot(x, y) > 32], bad[np.hypot(x, y) > 32])
+    np.testing.assert_array_equal(good[np.hypot(x, y) > 26], bad[np.hypot(x, y) > 26])
+
+
+@pytest.mark.parametrize(("top", "beside"), [(4.0, 0.2), (0.0, 1.0)])
+def test_beside_a_defect_only_what_stands_up_darkens(top: float, beside: float) -> None:
+    shape, good = disc(), np.ones((SIDE, SIDE, 3), np.float32)
+    lit = relit(good, 0.2 * good, shape, np.full((SIDE, SIDE), top, np.float32))
+    edge = SIDE // 2 + 16
+    assert (lit[SIDE // 2, edge] < 1).all() == (beside < 1)
+    np.testing.assert_array_equal(relit(good, 3.0 * good, shape, shape.alpha)[SIDE // 2, edge], 1.0)
+    np.testing.assert_allclose(lit[SIDE // 2, SIDE // 2], 0.2, rtol=1e-6)
 
 
 def test_same_generator_same_picture_other_generator_other_picture() -> None:
