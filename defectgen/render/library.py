@@ -26,6 +26,7 @@ from defectgen.recipe import Material
 from defectgen.render.camera import draw_camera, expose
 from defectgen.render.material import build_surface
 from defectgen.render.shade import draw_light, shade
+from defectgen.resources import resource_dir
 
 __all__ = ["LOTS", "SIZE", "Lot", "load_materials", "lots", "main", "render_lot"]
 
@@ -33,7 +34,6 @@ SEED = 2
 LOTS = 3
 SIZE = 512
 QUALITY = 93
-RECIPES = Path(__file__).parents[2] / "recipes" / "materials"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def render_lot(lot: Lot) -> NDArray[np.uint8]:
 def main(out: Path) -> None:
     """Write the library to `out`, each file complete or absent."""
     records = []
-    for lot in lots(load_materials(RECIPES)):
+    for lot in lots(load_materials(resource_dir("recipes") / "materials")):
         buffer = io.BytesIO()
         Image.fromarray(render_lot(lot)).save(buffer, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
         _write(out / lot.file_name, buffer.getvalue())

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import numpy as np
 from pydantic import ValidationError
 
 from defectgen.errors import RecipeError
 from defectgen.recipe import Material
 from defectgen.render.builders import coated, electronic, metal, mineral, organic, textile
-from defectgen.render.builders.registry import BUILDERS
+from defectgen.render.builders.registry import BUILDERS, Params
 from defectgen.render.outline import Outline, cut_out, draw_silhouette
 from defectgen.render.surface import Surface
 
 __all__ = ["build_surface"]
 
+P = TypeVar("P", bound=Params)
+
+# importing a kind registers its builders
 KINDS = (metal, coated, mineral, organic, textile, electronic)
 
 
@@ -33,19 +38,23 @@ def build_surface(material: Material, hw: tuple[int, int], rng: np.random.Genera
         )
     model, build = BUILDERS[look.surface]
     params = dict(look.params)
-    try:
-        outline = Outline.model_validate(params.pop("outline", {}))
-        checked = model.model_validate(params)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        allowed = ", ".join(["outline", *model.model_fields])
-        raise RecipeError(
-            f"material '{material.name}': look.params.{key} is {first['input']!r}: {first['msg']}; allowed: {allowed}"
-        ) from error
+    outline = _checked(Outline, params.pop("outline", {}), material.name, "outline.")
+    checked = _checked(model, params, material.name, "")
     silhouette = draw_silhouette(outline, hw, rng)
     if silhouette is None:
         return build(checked, hw, rng)
     if "centre" in model.model_fields:
         checked = checked.model_copy(update={"centre": silhouette.centre})
     return cut_out(build(checked, hw, rng), silhouette, outline, rng)
+
+
+def _checked(model: type[P], values: Any, material: str, prefix: str) -> P:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = prefix + ".".join(str(part) for part in first["loc"])
+        allowed = ", ".join([*model.model_fields] if prefix else ["outline", *model.model_fields])
+        raise RecipeError(
+            f"material '{material}': look.params.{key} is {first['input']!r}: {first['msg']}; allowed: {allowed}"
+        ) from error

@@ -9,12 +9,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 __all__ = ["blurred", "cells", "fractal", "frame", "grid", "noise", "speckle", "streaks"]
 
 F32 = NDArray[np.float32]
 HW = tuple[int, int]
+
+LATTICE = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if abs(dy) + abs(dx) < 3]
 
 
 def grid(hw: HW) -> tuple[F32, F32]:
@@ -87,15 +88,27 @@ def speckle(hw: HW, rng: np.random.Generator, density: float, sigma: tuple[float
 
 
 def cells(hw: HW, rng: np.random.Generator, spacing: float, warp: float = 0.0) -> tuple[NDArray[np.intp], F32, F32]:
-    """Cells about `spacing` wide: index of the nearest seed, distance to it and to the second nearest."""
-    h, w = hw
-    margin = 2 * spacing
-    count = int((h + 2 * margin) * (w + 2 * margin) / spacing**2) + 4
-    seeds = rng.uniform((-margin, -margin), (h + margin, w + margin), (count, 2))
-    x, y = grid(hw)
+    """Cells about `spacing` wide: index of the nearest seed, distance to it and to the second nearest.
+
+    Seeds lie one to a square of a turned lattice, anywhere in it; the 13 squares around are searched.
+    """
+    x, y = frame(hw, float(rng.uniform(0.2, 1.3)))
     if warp > 0:
         x = x + np.float32(warp) * fractal(hw, rng, spacing / 2, 2)
         y = y + np.float32(warp) * fractal(hw, rng, spacing / 2, 2)
-    distance, index = cKDTree(seeds).query(np.stack([y.ravel(), x.ravel()], 1), k=2)
-    near = distance.astype(np.float32).reshape(h, w, 2)
-    return index[:, 0].reshape(h, w), near[..., 0], near[..., 1]
+    x, y = (c / np.float32(spacing) - np.float32((c / np.float32(spacing)).min() - 3) for c in (x, y))
+    column, row = x.astype(np.intp), y.astype(np.intp)
+    width = int(column.max()) + 4
+    seed_x, seed_y = rng.uniform(0.08, 0.92, (2, (int(row.max()) + 4) * width)).astype(np.float32)
+    square = row * width + column
+    fx, fy = np.asarray(x - column, np.float32), np.asarray(y - row, np.float32)
+    index = np.zeros(hw, np.intp)
+    first, second = np.full(hw, np.inf, np.float32), np.full(hw, np.inf, np.float32)
+    for dy, dx in LATTICE:
+        there = square + (dy * width + dx)
+        across, down = seed_x.take(there) + (np.float32(dx) - fx), seed_y.take(there) + (np.float32(dy) - fy)
+        distance = across * across + down * down
+        np.copyto(index, there, where=distance < first)
+        np.minimum(second, np.maximum(first, distance), out=second)
+        np.minimum(first, distance, out=first)
+    return index, np.sqrt(first) * np.float32(spacing), np.sqrt(second) * np.float32(spacing)

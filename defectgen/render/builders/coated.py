@@ -81,9 +81,9 @@ def grained(p: Grained, hw: HW, rng: np.random.Generator) -> Surface:
     """Islands between valleys, as etched into the mould, with fine gloss variation on top."""
     colour = warm_shift(rng, p.colours[int(rng.integers(len(p.colours)))], 0.05)
     spacing = p.island_px * float(rng.uniform(0.85, 1.3))
-    _, near, second = cells(hw, rng, spacing, spacing * 0.25)
-    valley = np.exp(-(((second - near) / np.float32(spacing * 0.22)) ** 2))
+    _, near, second = cells(hw, rng, spacing, spacing * 0.15)
+    island = 1 - (1 - np.clip((second - near) / np.float32(spacing * 0.5), 0, 1)) ** 2
     fine = blurred(hw, rng, 0.8)
-    height = p.depth * (-valley - 0.25 * (near / spacing) ** 2) + 0.07 * fine + 0.4 * fractal(hw, rng, 240, 2)
-    tone = 1 - 0.15 * valley + 0.03 * fine + 0.03 * fractal(hw, rng, 120, 3)
-    return assemble(hw, height=height, albedo=tinted(colour, tone), roughness=p.roughness + 0.15 * valley)
+    height = p.depth * island + 0.06 * fine + 0.4 * fractal(hw, rng, 240, 2)
+    tone = 0.85 + 0.15 * island + 0.03 * fine + 0.01 * fractal(hw, rng, 120, 3)
+    return assemble(hw, height=height, albedo=tinted(colour, tone), roughness=p.roughness + 0.15 * (1 - island))

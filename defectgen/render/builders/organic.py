@@ -18,7 +18,7 @@ class Wood(Params):
 
     early: tuple[RGB, ...] = ((0.52, 0.33, 0.17), (0.6, 0.43, 0.26), (0.3, 0.16, 0.08))
     late: float = 0.55
-    ring: float = 15.0
+    ring: float = 10.0
     pores: float = 1.0
     roughness: float = 0.5
 
@@ -29,7 +29,7 @@ def wood(p: Wood, hw: HW, rng: np.random.Generator) -> Surface:
     early = warm_shift(rng, p.early[int(rng.integers(len(p.early)))], 0.06)
     angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.04))
     along, across = frame(hw, angle)
-    bend = 26 * noise(along, across, rng, (420.0, 200.0)) + 5 * noise(along, across, rng, (90.0, 40.0))
+    bend = 18 * noise(along, across, rng, (420.0, 200.0)) + 3 * noise(along, across, rng, (110.0, 40.0))
     offset = np.float32(across.mean() + rng.normal(0, 260))
     taper = np.float32(rng.uniform(30, 150)) + np.float32(rng.normal(0, 0.12)) * (along - along.mean())
     radius = np.hypot(across - offset + bend, taper)
@@ -52,7 +52,7 @@ class Leather(Params):
     """Finished leather: colours, pebble size, depth of the creases."""
 
     colours: tuple[RGB, ...] = ((0.16, 0.07, 0.035), (0.03, 0.028, 0.027), (0.34, 0.2, 0.1), (0.45, 0.4, 0.33))
-    pebble: float = 8.0
+    pebble: float = 10.0
     depth: float = 1.0
     roughness: float = 0.48
 
@@ -62,18 +62,18 @@ def leather(p: Leather, hw: HW, rng: np.random.Generator) -> Surface:
     """Pebbles of two sizes between creases that deepen along one direction, hair pores, fine skin grain."""
     colour = warm_shift(rng, p.colours[int(rng.integers(len(p.colours)))], 0.06)
     size = p.pebble * float(rng.uniform(0.8, 1.5))
-    _, near, second = cells(hw, rng, size, size * 0.4)
-    _, n2, s2 = cells(hw, rng, size * 0.5, size * 0.2)
-    strength = np.clip(0.75 + 0.3 * fractal(hw, rng, 90, 3), 0.2, 1.5)
-    crease = strength * np.exp(-(((second - near) / np.float32(size * 0.2)) ** 2))
-    minor = np.exp(-(((s2 - n2) / np.float32(size * 0.16)) ** 2))
+    _, near, second = cells(hw, rng, size, size * 0.18)
+    _, n2, s2 = cells(hw, rng, size * 0.55, size * 0.12)
+    loose = np.clip(1 + 0.25 * fractal(hw, rng, 60, 3), 0.4, 1.6)
+    pebble = 1 - (1 - np.clip((second - near) / np.float32(size * 0.75), 0, 1)) ** 3
+    minor = 1 - (1 - np.clip((s2 - n2) / np.float32(size * 0.3), 0, 1)) ** 3
     skin = blurred(hw, rng, 0.8)
-    pore = np.minimum(speckle(hw, rng, 0.0015, (0.6, 1.0)), 1)
-    swell = fractal(hw, rng, 70, 3)
-    dome = -((near / np.float32(size)) ** 2)
-    height = p.depth * (-1.0 * crease - 0.3 * minor + 0.7 * dome - 0.5 * pore) + 0.07 * skin + 1.2 * swell
-    tone = 1 - 0.22 * crease - 0.08 * minor - 0.2 * pore + 0.04 * skin + 0.05 * fractal(hw, rng, 120, 4)
-    rough = p.roughness * (1 + 0.25 * crease + 0.06 * skin)
+    pore = np.minimum(speckle(hw, rng, 0.0012, (0.6, 1.0)), 1)
+    relief = np.float32(p.depth * size * 0.13) * loose * (pebble + 0.3 * minor)
+    height = relief - 0.5 * pore + 0.05 * skin + 0.45 * fractal(hw, rng, 190, 2)
+    crease = 1 - np.clip(1.6 * pebble, 0, 1)
+    tone = 1 - 0.35 * crease - 0.06 * (1 - minor) - 0.2 * pore + 0.03 * skin + 0.015 * fractal(hw, rng, 120, 4)
+    rough = p.roughness * (1 + 0.3 * crease + 0.05 * skin)
     return assemble(hw, height=height, albedo=tinted(colour, tone), roughness=rough)
 
 
@@ -99,7 +99,7 @@ def paper(p: Paper, hw: HW, rng: np.random.Generator) -> Surface:
     fleck = hairlines(hw, rng, angle, p.flecks, 7.0, 1.5) if p.flecks else np.zeros(hw, np.float32)
     pitch = 30 * float(rng.uniform(0.85, 1.2))
     flute = np.cos(across * np.float32(2 * np.pi / pitch) + 0.4 * noise(along, across, rng, (300.0, 100.0)))
-    height = 0.11 * felt + 0.25 * (fibre - dark) + 0.25 * formation + p.flute * flute + 0.8 * fractal(hw, rng, 220, 2)
-    tone = 1 + p.contrast * (0.5 * felt + 0.6 * formation + 0.9 * fibre - 1.2 * dark) - 0.5 * fleck
+    height = 0.11 * felt + 0.25 * (fibre - dark) + 0.12 * formation + p.flute * flute + 0.8 * fractal(hw, rng, 220, 2)
+    tone = 1 + p.contrast * (0.6 * felt + 0.35 * formation + 0.9 * fibre - 1.2 * dark) - 0.5 * fleck
     tone = tone + 0.01 * flute * (p.flute > 0)
     return assemble(hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), roughness=0.8, grain=angle)

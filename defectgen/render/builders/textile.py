@@ -70,7 +70,7 @@ def cloth_frame(hw: HW, rng: np.random.Generator, pitch: float, skew: float) -> 
     """Coordinates in thread pitches, distorted as cloth lies, and the angle of the weft."""
     angle = float(rng.normal(0, skew))
     u, v = frame(hw, angle)
-    drift = pitch * 0.9
+    drift = pitch * 0.45
     u = u + drift * noise(u, v, rng, (160.0, 160.0)) + 0.12 * pitch * noise(u, v, rng, (pitch, pitch * 9))
     v = v + drift * noise(u, v, rng, (160.0, 160.0)) + 0.12 * pitch * noise(u, v, rng, (pitch * 9, pitch))
     return u / np.float32(pitch) + 400, v / np.float32(pitch) + 400, angle
