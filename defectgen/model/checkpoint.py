@@ -12,7 +12,7 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,7 +20,6 @@ from defectgen.errors import WeightsError
 
 if TYPE_CHECKING:
     import torch
-    from diffusers import UNet2DConditionModel
 
 __all__ = ["FORMAT", "ModelInfo", "default_weights", "load_unet", "read_info", "save_model", "verify"]
 
@@ -81,21 +80,20 @@ def verify(folder: Path) -> ModelInfo:
     return info
 
 
-def load_unet(folder: Path, dtype: torch.dtype, device: str) -> UNet2DConditionModel:
+def load_unet(folder: Path, dtype: torch.dtype, device: str) -> Any:
     """The network of a verified folder, in `dtype` on `device`, in evaluation mode."""
     import torch
     from diffusers import UNet2DConditionModel
 
     verify(folder)
-    unet = UNet2DConditionModel.from_pretrained(
-        folder / "unet", use_safetensors=True, local_files_only=True, torch_dtype=dtype
-    )
+    model: Any = UNet2DConditionModel
+    unet = model.from_pretrained(folder / "unet", use_safetensors=True, local_files_only=True, torch_dtype=dtype)
     unet.eval().requires_grad_(False)
-    return unet.to(device=device, memory_format=torch.channels_last)  # type: ignore[no-any-return]
+    return unet.to(device=device, memory_format=torch.channels_last)
 
 
 def save_model(
-    folder: Path, unet: UNet2DConditionModel, steps_trained: int, severity: dict[str, tuple[float, ...]]
+    folder: Path, unet: Any, steps_trained: int, severity: dict[str, tuple[float, ...]]
 ) -> ModelInfo:
     """Write a model folder, the weights in bfloat16."""
     import torch

@@ -7,7 +7,7 @@ ordinary diffusers folder.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,17 +16,14 @@ from defectgen.model.condition import TEXT_DIM, VECTOR_DIM
 from defectgen.model.flow import band
 from defectgen.model.transform import BLOCK, to_grid, to_pixels
 
-if TYPE_CHECKING:
-    from diffusers import UNet2DConditionModel
-
 __all__ = ["WIDTHS", "EditNetwork", "build_unet"]
 
 WIDTHS = (96, 160, 224)
 _CHANNELS = 3 * BLOCK * BLOCK
 
 
-def build_unet(widths: tuple[int, ...] = WIDTHS, window_px: int = 128, layers: int = 1) -> UNet2DConditionModel:
-    """A freshly initialised U-Net; attention to the words at the coarsest level and in the middle."""
+def build_unet(widths: tuple[int, ...] = WIDTHS, window_px: int = 128, layers: int = 1) -> Any:
+    """A freshly initialised `UNet2DConditionModel`; attention to the words at the coarsest level and in the middle."""
     from diffusers import UNet2DConditionModel
 
     coarse = len(widths) - 1
@@ -44,7 +41,7 @@ def build_unet(widths: tuple[int, ...] = WIDTHS, window_px: int = 128, layers: i
         "class_embed_type": "projection",
         "projection_class_embeddings_input_dim": VECTOR_DIM,
     }
-    unet = UNet2DConditionModel(**config)
+    unet: Any = UNet2DConditionModel(**config)  # type: ignore[no-untyped-call]
     nn.init.zeros_(unet.conv_out.weight)
     return unet
 
@@ -52,7 +49,7 @@ def build_unet(widths: tuple[int, ...] = WIDTHS, window_px: int = 128, layers: i
 class EditNetwork(nn.Module):
     """Predicts the clean residual from its noisy version, the good window, the mask and the words."""
 
-    def __init__(self, unet: UNet2DConditionModel) -> None:
+    def __init__(self, unet: Any) -> None:
         super().__init__()
         self.unet = unet
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -71,7 +72,7 @@ def sample(
     inside = band(alpha)
     grid = times(steps, strength)
     x = inside * noise if draft is None else inside * ((1 - grid[0]) * draft + grid[0] * noise)
-    for t, s in zip(grid, grid[1:], strict=False):
+    for t, s in pairwise(grid):
         clean = _predict(network, x, t, good, alpha, conditions, guidance)
         x = (s / t) * x + (1 - s / t) * clean
     return x

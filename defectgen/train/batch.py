@@ -46,7 +46,7 @@ def _augment(
     good: NDArray[np.uint8], target: NDArray[np.uint8], alpha: NDArray[np.uint8], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """One of eight symmetries, exposure, and grey for some, the same for both pictures."""
-    maps = [good.astype(np.float32) / 255, target.astype(np.float32) / 255, alpha.astype(np.float32) / 255]
+    maps = [m.astype(np.float32) / np.float32(255) for m in (good, target, alpha)]
     turn = int(rng.integers(8))
     maps = [np.rot90(m, turn % 4) for m in maps]
     if turn >= 4:
@@ -143,8 +143,8 @@ def severity_quantiles(shards: list[Shard], per_shard: int = 60) -> dict[str, tu
     found: dict[str, list[float]] = {}
     for shard in shards:
         for i in range(min(per_shard, len(shard))):
-            good, target = (np.asarray(shard.arrays[n][i], np.float32) / 255 for n in ("good", "target"))
-            alpha = np.asarray(shard.arrays["alpha"][i], np.float32) / 255
+            good, target = (np.asarray(shard.arrays[n][i], np.float32) / np.float32(255) for n in ("good", "target"))
+            alpha = np.asarray(shard.arrays["alpha"][i], np.float32) / np.float32(255)
             found.setdefault(shard.families[i], []).append(measured_severity(target - good, alpha))
     found["any"] = [v for values in found.values() for v in values]
     levels = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -93,10 +93,10 @@ def _words(defect: Defect, material: Material | None, severity: float, rng: np.r
     return caption(defect, material, severity=severity, size=None, count=1, orientation=None, region=None, rng=rng)
 
 
-def _shrink(picture: NDArray[np.generic], interpolation: int = cv2.INTER_AREA) -> NDArray[np.generic]:
+def _shrink(picture: Any) -> Any:
     if picture.shape[0] == WINDOW_PX:
         return picture
-    return cast("NDArray[np.generic]", cv2.resize(picture, (WINDOW_PX, WINDOW_PX), interpolation=interpolation))
+    return cv2.resize(picture, (WINDOW_PX, WINDOW_PX), interpolation=cv2.INTER_AREA)
 
 
 def _pair(good: U8, target: U8, shape: Shape, text: str, origin: str, family: str) -> Pair | None:
@@ -135,10 +135,11 @@ def ratio_window(
     defect = draw_defect(defects, rng)
     side = int(min(min(photo.shape[:2]), WINDOW_PX * float(rng.uniform(1, 4))))
     y, x = (int(rng.integers(n - side + 1)) for n in photo.shape[:2])
-    window = cv2.resize(photo[y : y + side, x : x + side], (WINDOW_PX, WINDOW_PX), interpolation=cv2.INTER_AREA)
+    window: U8 = _shrink(photo[y : y + side, x : x + side])
     shape = _shapes(defect, WINDOW_PX, None, rng)
     severity = _severity(rng)
-    bad = ratio_pair(window.astype(np.float32) / 255, shape, defect.change, severity, draw_light(rng), kind, rng)
+    unit = np.asarray(window, np.float32) / np.float32(255)
+    bad = ratio_pair(unit, shape, defect.change, severity, draw_light(rng), kind, rng)
     target = np.clip(np.rint(255 * bad), 0, 255).astype(np.uint8)
     return _pair(window, target, shape, _words(defect, material, severity, rng), "ratio", defect.family)
 

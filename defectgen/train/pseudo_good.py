@@ -23,15 +23,14 @@ def _low(rgb: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float3
     scale = 2 if min(mask.shape) >= 64 else 1
     hw = (mask.shape[1] // scale, mask.shape[0] // scale)
     small = cv2.resize(rgb, hw, interpolation=cv2.INTER_AREA)
-    hole = cv2.resize(mask.astype(np.uint8), hw, interpolation=cv2.INTER_LINEAR_EXACT) > 0
-    hole = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8))
+    shrunk = cv2.resize(mask.astype(np.uint8), hw, interpolation=cv2.INTER_LINEAR_EXACT) > 0
+    hole = cv2.dilate(shrunk.astype(np.uint8), np.ones((3, 3), np.uint8))
     weight = cv2.GaussianBlur(1.0 - hole.astype(np.float32), (0, 0), _TEXTURE_SIGMA / scale)[..., None]
     blurred = cv2.GaussianBlur(small * (1.0 - hole.astype(np.float32))[..., None], (0, 0), _TEXTURE_SIGMA / scale)
     blurred = blurred / np.maximum(weight, 1e-3)
-    filled = cv2.inpaint(np.clip(blurred, 0, 255).astype(np.uint8), hole, 5, cv2.INPAINT_TELEA).astype(np.float32)
-    filled = np.where(hole[..., None] > 0, filled, blurred)
-    filled = cv2.GaussianBlur(filled, (0, 0), 1.5)
-    return cv2.resize(filled, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_CUBIC)
+    telea = cv2.inpaint(np.clip(blurred, 0, 255).astype(np.uint8), hole, 5, cv2.INPAINT_TELEA).astype(np.float32)
+    filled = cv2.GaussianBlur(np.where(hole[..., None] > 0, telea, blurred), (0, 0), 1.5)
+    return np.asarray(cv2.resize(filled, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _shift(mask: NDArray[np.bool_], barred: NDArray[np.bool_], rng: np.random.Generator) -> tuple[int, int]:

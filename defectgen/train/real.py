@@ -46,7 +46,8 @@ def _pv_vision(root: Path) -> Iterator[RealPicture]:
         picture = ann.parent.parent / "img" / f"{ann.stem}.jpg"
         index = np.asarray(Image.open(ann))
         found = tuple((name, index == value) for value, name in names.items() if (index == value).any())
-        yield RealPicture(root.name, ann.stem.rsplit("_", 1)[0], ann, "solar cell", read_rgb(picture), found, index == 4)
+        module = ann.stem.rsplit("_", 1)[0]
+        yield RealPicture(root.name, module, ann, "solar cell", read_rgb(picture), found, index == 4)
 
 
 def _bsdata(root: Path) -> Iterator[RealPicture]:

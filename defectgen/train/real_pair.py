@@ -81,7 +81,7 @@ def defect_window(
     name = picture.defects[int(np.argmax(counts))][0]
     alpha = _alpha(every, cut)
     before, after = cut_window(good, cut), cut_window(picture.rgb, cut)
-    if float((alpha > 127).mean()) > _FULLEST or not visible(before, after, alpha.astype(np.float32) / 255):
+    if float((alpha > 127).mean()) > _FULLEST or not visible(before, after, alpha.astype(np.float32) / np.float32(255)):
         return None
     text = _words(name, picture.material, rng)
     return Pair(before, after, alpha, text, "real", family_of(name, book)), cut

@@ -26,7 +26,7 @@ class TrainingState:
 
     def __init__(self, network: nn.Module, lr: float) -> None:
         self.names = [name for name, _ in network.named_parameters()]
-        self.live = list(network.parameters())
+        self.live: list[Tensor] = list(network.parameters())
         self.masters = [p.detach().float().clone() for p in self.live]
         self.ema = [m.clone() for m in self.masters]
         fused = self.masters[0].device.type in ("cpu", "cuda")

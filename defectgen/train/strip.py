@@ -41,7 +41,7 @@ def conditions_for(texts: Sequence[str], severities: Sequence[float], encoder: T
 def _row(network: EditNetwork, pair: Pair, encoder: TextEncoder) -> U8:
     good = torch.from_numpy(pair.good.astype(np.float32) / 255)
     alpha = torch.from_numpy(pair.alpha.astype(np.float32) / 255)
-    residual = pair.target.astype(np.float32) / 255 - pair.good.astype(np.float32) / 255
+    residual = (pair.target.astype(np.float32) - pair.good.astype(np.float32)) / np.float32(255)
     severity = measured_severity(residual, alpha.numpy())
     device = next(network.parameters()).device
     conditions = conditions_for([pair.text] * 2, [severity] * 2, encoder)

@@ -1,0 +1,107 @@
+"""The `compact` engine: our own paired-edit diffusion model, its weights in the package.
+
+On a CPU every window is sampled alone, so that its pixels cannot depend on its company; a GPU takes them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from defectgen.engine.render import RenderEngine
+from defectgen.engine.window import EngineInfo, Window
+from defectgen.errors import InputError
+from defectgen.model.checkpoint import default_weights, load_unet, verify
+from defectgen.model.condition import condition_vector
+from defectgen.model.device import pick_device, pick_dtype, set_threads
+from defectgen.model.flow import RESIDUAL_SCALE
+from defectgen.model.network import EditNetwork
+from defectgen.model.sampler import Conditions, sample
+from defectgen.model.text import TextEncoder
+
+__all__ = ["GUIDANCE", "STEPS", "STEP_RANGE", "CompactEngine", "measured_for"]
+
+STEPS = 12
+STEP_RANGE = (1, 100)
+GUIDANCE = 1.8
+
+_LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def measured_for(severity: float, table: Sequence[float]) -> float:
+    """The measured severity that a wish in [0, 1] means for a family with these five quantiles."""
+    return float(np.interp(severity, _LEVELS, table))
+
+
+class CompactEngine:
+    """Edits windows by diffusion: the good window, the mask and the words in, the defective window out."""
+
+    def __init__(
+        self, weights: Path | None = None, *, device: str = "auto", steps: int = STEPS, guidance: float = GUIDANCE,
+        strength: float = 1.0,
+    ) -> None:  # fmt: skip
+        """weights: a model folder; None for the one in the package. strength: in (0, 1], below 1 the start is the
+        rendered draft, noised to that time.
+
+        Raises InputError for options out of range, WeightsError for weights that are missing or damaged.
+        """
+        if not STEP_RANGE[0] <= steps <= STEP_RANGE[1]:
+            raise InputError(f"steps {steps} is out of range; expected {STEP_RANGE[0]} to {STEP_RANGE[1]}")
+        if not 0 < strength <= 1:
+            raise InputError(f"strength {strength} is out of range; expected more than 0 and at most 1")
+        folder = weights or default_weights()
+        self._model = verify(folder)
+        self._device = pick_device(device)
+        set_threads()
+        self._network = EditNetwork(load_unet(folder, pick_dtype(self._device), self._device)).eval()
+        self._text = TextEncoder()
+        self._steps, self._guidance, self._strength = steps, guidance, strength
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo("compact", self._model.weights_sha256, self._steps, self._guidance)
+
+    @property
+    def window_px(self) -> int:
+        return self._model.window_px
+
+    def edit(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
+        at_once = 1 if self._device == "cpu" else max(1, len(windows))
+        parts = [windows[i : i + at_once] for i in range(0, len(windows), at_once)]
+        return [edited for part in parts for edited in self._together(part)]
+
+    def _together(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
+        good = np.stack([w.good for w in windows])
+        pixels = torch.from_numpy(good).permute(0, 3, 1, 2)
+        alpha = torch.from_numpy(np.stack([w.shape.alpha for w in windows]))[:, None]
+        residual = sample(
+            self._network, (2 * pixels - 1).to(self._device), alpha.to(self._device), self._conditions(windows),
+            [torch.Generator().manual_seed(w.seed % 2**63) for w in windows],
+            steps=self._steps, guidance=self._guidance, strength=self._strength, draft=self._draft(windows),
+        )  # fmt: skip
+        change = RESIDUAL_SCALE * residual.cpu().permute(0, 2, 3, 1).numpy()
+        return [np.clip(g + c, 0, 1).astype(np.float32) for g, c in zip(good, change, strict=True)]
+
+    def _conditions(self, windows: Sequence[Window]) -> Conditions:
+        told = self._text.encode([w.text for w in windows])
+        null = self._text.encode([""] * len(windows))
+        severity = torch.tensor([self._severity(w) for w in windows])
+        origin = torch.full((len(windows),), -1)
+        vectors = [condition_vector(text[2], severity, origin) for text in (told, null)]
+        parts = (told[0], told[1], vectors[0], null[0], null[1], vectors[1])
+        return Conditions(*(part.to(self._device) for part in parts))
+
+    def _severity(self, window: Window) -> float:
+        tables = self._model.severity
+        return measured_for(window.severity, tables.get(window.defect.family, tables["any"]))
+
+    def _draft(self, windows: Sequence[Window]) -> torch.Tensor | None:
+        if self._strength == 1.0:
+            return None
+        drawn = RenderEngine(self.window_px).edit(windows)
+        residuals = [d - w.good for d, w in zip(drawn, windows, strict=True)]
+        return torch.from_numpy(np.stack(residuals)).permute(0, 3, 1, 2).to(self._device) / RESIDUAL_SCALE

@@ -1,0 +1,55 @@
+"""Where and in which number format the network runs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from defectgen.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["DEVICES", "pick_device", "pick_dtype", "set_threads"]
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+_MOST_THREADS = 8
+
+
+def pick_device(name: str) -> str:
+    """The device to use for `auto` or a name of DEVICES; InputError when it is not there."""
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next(d for d in ("cuda", "mps", "cpu") if there[d])
+    if name not in there:
+        raise InputError(f"unknown device {name!r}; expected one of {', '.join(DEVICES)}")
+    if not there[name]:
+        raise InputError(f"device {name!r} is not available here; use --device auto or --device cpu")
+    return name
+
+
+def pick_dtype(device: str) -> torch.dtype:
+    """bfloat16 where the device computes in it, else float32; a CPU without its instructions is faster in float32."""
+    import torch
+
+    if device == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    if device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return torch.bfloat16
+    return torch.float32
+
+
+def set_threads() -> int:
+    """Use the cores that this process may use, at most eight, and return how many.
+
+    The number does not follow the load of the machine, so that a run that is resumed on a busier machine gives the
+    same bytes. On a busy host threads that wait should sleep: OMP_WAIT_POLICY=PASSIVE, set before torch is loaded.
+    """
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = max(1, min(cores, _MOST_THREADS))
+    torch.set_num_threads(count)
+    return count
