@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,20 +33,22 @@ def draw_bulge(p: BulgeParams, length: float, angle: float, rng: np.random.Gener
     aspect, roughness = rng.uniform(*p.aspect), rng.uniform(*p.roughness)
     u = space.u + np.float32(roughness * length * 0.3) * fractal(space.u.shape, length * 0.6, rng, gain=0.2)
     v = space.v + np.float32(roughness * length * 0.3) * fractal(space.u.shape, length * 0.6, rng, gain=0.2)
-    a, plump = length / 2, rng.uniform(1.2, 2.4)
-    parts = [ellipse(u, v, a, max(a * aspect, 0.9))]
+    a, plump = length / 2, rng.uniform(0.7, 1.7)
+    bodies = [(0.0, 0.0, a, max(a * aspect, 0.9))]
     for _ in range(domes - 1):
-        share = rng.uniform(0.3, 0.6)
-        at, off = rng.uniform(-0.5, 0.5) * a, rng.choice([-1, 1]) * a * aspect * rng.uniform(0.4, 0.9)
-        parts.append(ellipse(u - at, v - off, a * share, max(a * share * rng.uniform(0.7, 1), 0.9)))
+        share = rng.uniform(0.3, 0.6) * a
+        off = rng.choice([-1, 1]) * a * aspect * rng.uniform(0.4, 0.9)
+        bodies.append((rng.uniform(-0.5, 0.5) * a, off, share, max(share * rng.uniform(0.7, 1), 0.9)))
+    parts = [ellipse(u - at, v - off, ra, rb) for at, off, ra, rb in bodies]
+    flat = np.ones(u.shape, np.float32)
+    for k, (at, off, ra, rb) in enumerate(bodies):
+        cap = 1 - np.clip(((u - at) / (1.04 * ra)) ** 2 + ((v - off) / (1.04 * rb)) ** 2, 0, 1)
+        flat = flat * (1 - (cap**plump if k == 0 else 0.8 * cap**2))
+    dome = 1 - flat
 
     def profile(depth: F32, widest: F32) -> F32:
-        # The distance to the border has creases where it turns; a dome has none.
-        reach = float(widest.max())
-        t = cv2.GaussianBlur(np.clip(depth / widest, 0, 1), (0, 0), max(0.25 * reach, 0.6))
-        t = np.clip(t / max(float(t.max()), 1e-6), 0, 1)
-        edge = np.clip(depth / (0.45 * widest), 0, 1)
-        return np.asarray(edge * edge * (3 - 2 * edge) * (1 - (1 - t) ** plump), np.float32)
+        # The distance to the border has creases where it turns; paraboloids have none.
+        return np.asarray(dome / max(float(dome.max()), 1e-6), np.float32)
 
     return shape_from_field(soft_union(parts, 0.04 * length), space, profile)
 

@@ -1,4 +1,4 @@
-"""Chips: bites out of an edge, with straight facets and shell-like ripples.
+"""Chips: bites out of an edge, with straight facets and shell-like ripples about the point that was struck.
 
 The axis runs along the part's edge; half of the shape is meant to lie off the part and to be cut away there.
 """
@@ -39,12 +39,16 @@ def draw_chip(p: ChipParams, length: float, angle: float, rng: np.random.Generat
     aspect, roughness = rng.uniform(*p.aspect), rng.uniform(*p.roughness)
     field = _bites(space.u, space.v, length, aspect, p, rng)
     field = field + roughness * 0.25 * length * fractal(field.shape, max(length / 4, 3), rng, gain=0.65)
-    b = max(length / 2 * aspect, 1.0)
-    pitch, strength = rng.uniform(0.12, 0.3) * b + 1.0, rng.uniform(0.05, 0.25)
+    a, b = length / 2, max(length / 2 * aspect, 1.0)
+    pitch, strength = rng.uniform(0.3, 0.6) * b + 2.0, rng.uniform(0.0, 0.12)
+    struck = rng.normal(0, 0.15, 2) * [a, b]
+    away = np.hypot(space.u - np.float32(struck[0]), space.v - np.float32(struck[1]))
+    away = away + np.float32(0.06 * length) * fractal(field.shape, max(length / 2, 3), rng, gain=0.4)
+    bowl = np.clip(1 - 0.55 * (space.u / a) ** 2 - 0.55 * (space.v / b) ** 2, 0.1, 1)
 
     def profile(depth: F32, widest: F32) -> F32:
-        t = np.clip(depth / widest, 0, 1)
-        ripple = 1 - strength * (0.5 + 0.5 * np.cos(2 * np.pi * depth / pitch)) * (1 - t)
-        return np.asarray((1 - (1 - t) ** 1.6) * ripple, np.float32)
+        wall = 1 - (1 - np.clip(depth / (0.5 * widest), 0, 1)) ** 2
+        ripple = 1 - strength * (0.5 + 0.5 * np.cos(2 * np.pi * away / pitch)) * np.clip(away / b, 0, 1)
+        return np.asarray(wall * bowl * ripple, np.float32)
 
     return shape_from_field(np.asarray(field, np.float32), space, profile)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from defectgen.mask.params import CrackParams
 from defectgen.mask.shape import Shape
-from defectgen.mask.stroke import MIN_RADIUS, Stroke, fit_strokes, render_strokes, smooth_noise, wander
+from defectgen.mask.stroke import MIN_RADIUS, Stroke, fit_strokes, render_strokes, smooth_noise, split_stroke, wander
 
 __all__ = ["draw_crack"]
 
@@ -32,7 +32,7 @@ def _path(length: float, heading: float, tortuosity: float, rng: np.random.Gener
 def _radius(n: int, radius: float, taper: tuple[bool, bool], rng: np.random.Generator) -> F64:
     """Half-widths that swell and pinch, and run out to a hairline at tapering ends."""
     t = np.linspace(0, 1, n)
-    swell = np.exp(0.55 * smooth_noise(n, 4, rng) + 0.35 * smooth_noise(n, n / 3, rng))
+    swell = np.exp(0.5 * smooth_noise(n, 4, rng) + 0.2 * smooth_noise(n, n / 3, rng))
     ends = np.ones(n)
     reach = rng.uniform(0.15, 0.6, 2)
     if taper[0]:
@@ -49,9 +49,23 @@ def _with_gaps(stroke: Stroke, gaps: float, rng: np.random.Generator) -> list[St
     for _ in range(rng.poisson(gaps * n / 4)):
         start = int(rng.integers(2, max(3, n - 4)))
         open_at[start : start + int(rng.integers(2, 6))] = False
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], open_at.astype(int), [0]])))
-    runs = [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 2]
-    return [Stroke(stroke.points[r], stroke.radius[r], stroke.depth[r]) for r in runs] or [stroke]
+    return split_stroke(stroke, open_at, max(3, n // 14))
+
+
+def _with_flanks(stroke: Stroke, rng: np.random.Generator) -> list[Stroke]:
+    """A wide crack's two walls, which wander each by itself, so that it opens unevenly instead of like a string."""
+    n = len(stroke.points)
+    if n < 6 or float(stroke.radius.max()) < 1.3:
+        return [stroke]
+    step = np.gradient(stroke.points, axis=0)
+    across = np.stack([step[:, 1], -step[:, 0]], axis=1) / np.maximum(np.hypot(*step.T), 1e-6)[:, None]
+    walls = [Stroke(stroke.points, np.maximum(0.6 * stroke.radius, MIN_RADIUS), stroke.depth)]
+    for side in (-1.0, 1.0):
+        off = side * stroke.radius * (0.35 + 0.5 * smooth_noise(n, n / 5, rng) + 0.25 * smooth_noise(n, n / 2, rng))
+        radius = np.maximum(0.5 * stroke.radius * np.exp(0.5 * smooth_noise(n, n / 4, rng)), MIN_RADIUS)
+        wall = Stroke(stroke.points + across * off[:, None], radius, 0.8 * stroke.depth)
+        walls += split_stroke(wall, stroke.radius > 1.1, 3) if (stroke.radius > 1.1).sum() > 3 else []
+    return walls
 
 
 def _branches(trunk: Stroke, heading: float, length: float, count: int, level: int, tortuosity: float,
@@ -65,8 +79,8 @@ def _branches(trunk: Stroke, heading: float, length: float, count: int, level: i
         reach = length * rng.uniform(0.12, 0.5)
         if reach < 3:
             continue
-        points = _path(reach, turn, tortuosity, rng) + trunk.points[at]
-        radius = _radius(len(points), trunk.radius[at] * rng.uniform(0.45, 0.95), (False, True), rng)
+        points = _path(reach, turn, 0.65 * tortuosity, rng) + trunk.points[at]
+        radius = _radius(len(points), trunk.radius[at] * rng.uniform(0.35, 0.8), (False, True), rng)
         branch = Stroke(points, radius, np.linspace(trunk.depth[at], 0.45, len(points)))
         grown.append(branch)
         if level > 0 and rng.random() < 0.4:
@@ -145,4 +159,5 @@ def draw_crack(p: CrackParams, length: float, angle: float, rng: np.random.Gener
         strokes = _single(length, radius, tortuosity, rng.poisson(rng.uniform(*p.branching) * 0.7), p.taper, rng)
     gaps = rng.uniform(*p.gaps) if length >= 16 else 0.0
     pieces = [piece for stroke in strokes for piece in _with_gaps(stroke, gaps, rng)]
-    return render_strokes(fit_strokes(pieces, length, angle), angle)
+    fitted = fit_strokes(pieces, length, angle)
+    return render_strokes([wall for stroke in fitted for wall in _with_flanks(stroke, rng)], angle)

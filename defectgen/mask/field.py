@@ -19,6 +19,7 @@ __all__ = ["Canvas", "canvas", "fractal", "shape_from_field"]
 
 F32 = NDArray[np.float32]
 MARGIN_PX = 3
+FLOOR_PX = 3.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def shape_from_field(field: F32, space: Canvas, profile: Callable[[F32, F32], F3
 
     profile: of (depth below the border in pixels, the component's largest depth), both (h, w), to [0, 1].
     """
+    # Far outside the value does not matter; a floor keeps bodies that were drawn in windows free of steps.
+    field = np.maximum(field, np.float32(-FLOOR_PX))
     gy, gx = np.gradient(field)
     slope = np.maximum(np.hypot(gx, gy), 0.25)
     alpha = np.clip(0.5 + field / slope, 0, 1).astype(np.float32)
@@ -95,7 +98,9 @@ def shape_from_field(field: F32, space: Canvas, profile: Callable[[F32, F32], F3
     inside = alpha > 0.02
     depth = cv2.distanceTransform((alpha >= 0.5).astype(np.uint8), cv2.DIST_L2, 5)
     depth = np.maximum(depth - 0.5, 0.5 * alpha).astype(np.float32)
+    # The distance to a pixelled border carries its steps inwards as streaks.
+    smooth = cv2.GaussianBlur(depth, (0, 0), 0.6 + 0.04 * float(depth.max()))
     widest = np.maximum(_component_max(depth, inside), np.where(inside, np.float32(0.5), np.float32(0)))
-    strength = np.where(inside, np.clip(profile(depth, np.maximum(widest, 0.5)), 0, 1), 0).astype(np.float32)
+    strength = np.where(inside, np.clip(profile(smooth, np.maximum(widest, 0.5)), 0, 1) * alpha, 0).astype(np.float32)
     tangent = np.full(field.shape, space.angle, np.float32)
     return Shape(*_crop([alpha, strength, tangent, widest.astype(np.float32)], alpha))

@@ -42,9 +42,9 @@ def _pit_field(space: Canvas, centres: F64, radius: F64, roughness: float, rng: 
     hw = space.u.shape
     middle = float(np.median(radius))
     bend = [fractal(hw, max(k * middle, 3.0), rng, gain=0.4) for k in (1.8, 1.8)]
-    field = np.full(hw, -np.float32(middle + 2), np.float32)
+    field = np.full(hw, -np.float32(middle + 6), np.float32)
     for centre, r in zip(centres, radius, strict=True):
-        at = space.around(float(centre[0]), float(centre[1]), 1.6 * r + 3)
+        at = space.around(float(centre[0]), float(centre[1]), 1.6 * r + 5)
         turn, flat = rng.uniform(0, np.pi), rng.uniform(0.55, 1)
         c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
         sway = np.float32(roughness * 0.9 * min(r, 2 * middle))

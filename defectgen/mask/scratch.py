@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from defectgen.mask.params import ScratchParams
 from defectgen.mask.shape import Shape
-from defectgen.mask.stroke import MIN_RADIUS, Stroke, fit_strokes, render_strokes, smooth_noise
+from defectgen.mask.stroke import MIN_RADIUS, Stroke, fit_strokes, render_strokes, smooth_noise, split_stroke
 
 __all__ = ["draw_scratch"]
 
@@ -19,9 +19,7 @@ def _cut(stroke: Stroke, skips: float, rng: np.random.Generator) -> list[Stroke]
     n = len(stroke.points)
     pressure = smooth_noise(n, rng.uniform(3, 9), rng)
     contact = pressure >= np.quantile(pressure, skips)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], contact.astype(int), [0]])))
-    runs = [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 2]
-    return [Stroke(stroke.points[r], stroke.radius[r], stroke.depth[r]) for r in runs] or [stroke]
+    return split_stroke(stroke, contact, max(2, n // 12))
 
 
 def _stroke(t: F64, bow: float, offset: float, length: float, radius: float, rng: np.random.Generator) -> Stroke:
@@ -46,10 +44,10 @@ def draw_scratch(p: ScratchParams, length: float, angle: float, rng: np.random.G
     pieces: list[Stroke] = []
     for k in range(count):
         start, stop = (0.0, 1.0) if k == 0 else np.sort(rng.uniform(0, 1, 2))
-        if stop - start < 0.12:
-            stop = min(start + 0.12, 1.0)
+        if stop - start < 0.2:
+            start, stop = max(stop - 0.2, 0.0), max(stop, 0.2)
         offset = 0.0 if k == 0 else rng.normal(0, spread / 2)
-        radius = max(base * (1.0 if k == 0 else rng.uniform(0.3, 1.0)), MIN_RADIUS)
+        radius = max(base * (1.0 if k == 0 else rng.uniform(0.3, 1.0) * np.sqrt(stop - start)), MIN_RADIUS)
         steps = max(4, int(n * (stop - start)))
         line = _stroke(np.linspace(start, stop, steps), bow, offset, length, radius, rng)
         pieces += _cut(line, rng.uniform(*p.skips) if length >= 16 else 0.0, rng)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from defectgen.mask.shape import Shape
 
-__all__ = ["MIN_RADIUS", "Stroke", "fit_strokes", "render_strokes", "smooth_noise", "wander"]
+__all__ = ["MIN_RADIUS", "Stroke", "fit_strokes", "render_strokes", "smooth_noise", "split_stroke", "wander"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -50,6 +50,22 @@ def wander(heading: F64, step: float) -> F64:
     """The path of a walker with these headings (radians, counter-clockwise, y down), (n, 2), starting at zero."""
     moves = step * np.stack([np.cos(heading), -np.sin(heading)], axis=1)
     return np.asarray(np.cumsum(moves, axis=0) - moves[:1])
+
+
+def split_stroke(stroke: Stroke, keep: NDArray[np.bool_], taper: int) -> list[Stroke]:
+    """The kept runs of a stroke; where it was cut they thin out over `taper` points. All of it if nothing is kept."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(int), [0]])))
+    last = len(keep)
+    runs = []
+    for a, b in zip(edges[::2], edges[1::2], strict=True):
+        if b - a < 2:
+            continue
+        from_start = np.arange(1, b - a + 1) if a > 0 else np.full(b - a, taper)
+        to_end = np.arange(b - a, 0, -1) if b < last else np.full(b - a, taper)
+        thin = np.clip(np.minimum(from_start, to_end) / max(taper, 1), 0, 1) ** 0.6
+        radius = np.maximum(stroke.radius[a:b] * thin, MIN_RADIUS)
+        runs.append(Stroke(stroke.points[a:b], radius, stroke.depth[a:b] * (0.4 + 0.6 * thin)))
+    return runs or [stroke]
 
 
 def _rotate(points: F64, angle: float) -> F64:
