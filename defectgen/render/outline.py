@@ -64,7 +64,7 @@ def cut_out(surface: Surface, silhouette: Silhouette, outline: Outline, rng: np.
     rounded = np.clip(depth / np.float32(outline.bevel), 0, 1)
     edge = np.float32(outline.bevel * 0.6) * (np.sqrt(rounded * (2 - rounded)) - 1)
     bench_height = -np.float32(outline.thickness) + np.float32(0.15) * blurred((h, w), rng, 1.2)
-    grime = 1 + 0.12 * fractal((h, w), rng, 120, 4) + 0.06 * blurred((h, w), rng, 0.8)
+    grime = 1 + 0.025 * fractal((h, w), rng, 120, 4) + 0.05 * blurred((h, w), rng, 0.8)
     bench = np.array(outline.bench, np.float32) * grime[..., None]
     worn = 1 + np.float32(0.08) * ((depth > 0) & (depth < outline.bevel))
 

@@ -56,10 +56,10 @@ def draw_light(rng: np.random.Generator) -> Light:
     return Light(
         azimuth=float(rng.uniform(0, 2 * np.pi)),
         elevation=float(elevation),
-        distance=float(np.exp(rng.uniform(np.log(700), np.log(2500)))),
+        distance=float(np.exp(rng.uniform(np.log(950), np.log(2800)))),
         spread=float(rng.uniform(0.15, 0.4)),
         aspect=float(np.exp(rng.uniform(0, 1.0))),
-        ambient=float(rng.uniform(0.2, 0.5)),
+        ambient=float(rng.uniform(0.3, 0.65)),
         room=(float(np.cos(turn)), float(np.sin(turn)), float(rng.uniform(-0.15, 0.25))),
         colour=(float(1 + warmth), 1.0, float(1 - warmth)),
     )

@@ -15,7 +15,7 @@ class Painted(Params):
 
     colours: tuple[RGB, ...] = ((0.05, 0.12, 0.3),)
     roughness: float = 0.28
-    peel: float = 0.25
+    peel: float = 0.16
     peel_px: float = 3.5
     dust: float = 2e-4
     flake: float = 0.0

@@ -160,7 +160,7 @@ class Cell(Params):
     """Solar cell: finger pitch and busbar distance in pixels; crystals for polycrystalline silicon."""
 
     colour: RGB = (0.012, 0.02, 0.06)
-    finger: float = 8.0
+    finger: float = 10.0
     busbar: float = 150.0
     crystal: float = 45.0
     poly: float = 0.5
@@ -173,19 +173,19 @@ def cell(p: Cell, hw: HW, rng: np.random.Generator) -> Surface:
     pitch, bars = p.finger * float(rng.uniform(0.85, 1.5)), p.busbar * float(rng.uniform(0.8, 1.2))
     fu = np.abs((v / np.float32(pitch) + 100) % 1 - np.float32(0.5)) * np.float32(pitch)
     bu = np.abs((u / np.float32(bars) + np.float32(rng.uniform(0, 1)) + 50) % 1 - np.float32(0.5)) * np.float32(bars)
-    ragged = 0.15 * noise(u, v, rng, (3.0, 3.0))
-    silver = np.clip(0.55 + 0.5 - fu + ragged, 0, 1)
+    ragged = 0.07 * noise(u, v, rng, (9.0, 3.0))
+    silver = np.clip(float(rng.uniform(0.5, 0.9)) + 0.5 - fu + ragged, 0, 1)
     bar = np.clip(float(rng.uniform(2.5, 4.5)) + 0.5 - bu + ragged, 0, 1)
     silver = np.maximum(silver * 0.9, bar)
     tone = 1 + 0.05 * fractal(hw, rng, 160, 3) + 0.04 * blurred(hw, rng, 0.8)
     hue = np.zeros(hw, np.float32)
     if rng.random() < p.poly:
-        index, _, _ = cells(hw, rng, p.crystal * float(rng.uniform(0.6, 1.4)), p.crystal * 0.25)
+        index, _, _ = cells(hw, rng, p.crystal * float(rng.uniform(0.6, 1.4)), p.crystal * 0.05)
         count = int(index.max()) + 1
-        tone = tone * (1 + 0.3 * rng.standard_normal(count).astype(np.float32)[index])
+        tone = tone * (1 + 0.16 * rng.standard_normal(count).astype(np.float32)[index])
         hue = rng.standard_normal(count).astype(np.float32)[index]
     base = np.array(warm_shift(rng, p.colour, 0.08), np.float32) * np.maximum(tone, 0.3)[..., None]
-    base = base * (1 + np.array([-0.1, 0.12, 0.05], np.float32) * hue[..., None])
+    base = base * (1 + np.array([-0.06, 0.08, 0.03], np.float32) * hue[..., None])
     grit = blurred(hw, rng, 0.7)
     paste = np.float32(0.62) * (1 + 0.09 * grit + 0.05 * noise(u, v, rng, (40.0, 1.5)))
     dust = np.minimum(speckle(hw, rng, 2e-4, (0.5, 0.9)), 1)

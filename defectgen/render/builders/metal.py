@@ -51,7 +51,7 @@ class Brushed(Params):
     colour: RGB = (0.88, 0.885, 0.89)
     roughness: float = 0.36
     anisotropy: float = 0.85
-    depth: float = 0.11
+    depth: float = 0.09
     length: float = 220.0
     scratches: float = 4.0
     angle_spread: float = 0.06
@@ -62,12 +62,12 @@ def brushed(p: Brushed, hw: HW, rng: np.random.Generator) -> Surface:
     """Lines of several widths, none quite parallel, over a slow change of finish."""
     angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, p.angle_spread))
     along, across = frame(hw, angle)
-    bow = noise(along, across, rng, (700.0, 700.0)) * np.float32(4.0)
-    lines = streaks(along, across + bow, rng, p.length, 1.5)
+    bow = noise(along, across, rng, (900.0, 900.0)) * np.float32(3.0)
+    lines = streaks(along, across + bow, rng, p.length, 1.7)
     cut = np.float32(0.6) * lines
     for _ in range(3):
         tilted = frame(hw, angle + float(rng.normal(0, 0.02)))
-        cut += streaks(*tilted, rng, p.length * float(rng.uniform(0.2, 0.7)), float(rng.uniform(1.0, 1.3)))
+        cut += streaks(*tilted, rng, p.length * float(rng.uniform(0.3, 0.9)), float(rng.uniform(1.5, 2.1)))
     bands = streaks(along, across + bow, rng, p.length * 3, 9.0)
     load = np.exp(np.float32(0.3) * streaks(along, across, rng, p.length * 1.5, 5.0))
     cut = np.clip(cut * load, -3.5, 3.5)
@@ -94,7 +94,7 @@ class Machined(Params):
     pattern: Literal["milled", "turned"] = "milled"
     feed: float = 5.0
     depth: float = 0.24
-    wander: float = 0.35
+    wander: float = 0.12
     cutter: float = 420.0
     centre: tuple[float, float] | None = None
 
@@ -110,10 +110,10 @@ def machined(p: Machined, hw: HW, rng: np.random.Generator) -> Surface:
     feed = p.feed * float(rng.uniform(0.75, 1.3))
     s = phase / np.float32(feed) + np.float32(p.wander) * field(260.0, feed * 3)
     cusp = np.float32(0.5) - np.float32(0.5) * np.cos(s * np.float32(2 * np.pi))
-    each = field(500.0, 1.0, s) + np.float32(0.4) * field(900.0, 4.0, s)
-    fine = field(120.0, 1.3)
-    tear = np.maximum(field(14.0, 1.5) - np.float32(1.7), 0)
-    height = np.float32(p.depth) * (0.8 * cusp + 0.6 * each + 0.2 * fine - 0.3 * tear)
+    each = field(700.0, 1.0, s) + np.float32(0.25) * field(900.0, 3.0, s)
+    fine = field(120.0, 1.6)
+    tear = np.maximum(field(14.0, 1.7) - np.float32(1.7), 0)
+    height = np.float32(p.depth) * (1.0 * cusp + 0.45 * each + 0.22 * fine - 0.3 * tear)
     tone = 1 + np.float32(0.05) * each + np.float32(0.03) * fine - np.float32(0.12) * tear
     tone = tone * (1 + np.float32(0.03) * fractal(hw, rng, 180, 3))
     return assemble(
@@ -134,8 +134,9 @@ def _passes(p: Machined, hw: HW, rng: np.random.Generator) -> tuple[F32, F32, F3
         return theta * np.float32(around), radius, theta + np.float32(np.pi / 2), 2 * np.pi * around
     feed_angle = float(rng.uniform(0, 2 * np.pi))
     u, v = frame(hw, feed_angle)
-    radius = np.float32(p.cutter * rng.uniform(0.7, 1.4))
-    arc = np.arcsin(np.clip((v - np.float32(v.mean() + rng.normal(0, 40))) / radius, -0.98, 0.98))
+    reach = 0.55 * float(np.hypot(*hw))
+    radius = np.float32(reach * 1.15 + p.cutter * rng.uniform(0.3, 1.0))
+    arc = np.arcsin((v - np.float32(v.mean() + rng.uniform(-0.1, 0.1) * reach)) / radius)
     # the mark is u = const + radius cos(arc): across the feed in the middle, leaning back by arc beside it
     grain = np.asarray(np.float32(feed_angle - np.pi / 2) - arc, np.float32)
     return arc * radius, u - radius * np.cos(arc), grain, None
@@ -148,7 +149,7 @@ class Polished(Params):
     roughness: float = 0.2
     wave: float = 1.0
     scratches: float = 5.0
-    haze: float = 0.1
+    haze: float = 0.05
 
 
 @builder("polished", Polished)
@@ -157,7 +158,7 @@ def polished(p: Polished, hw: HW, rng: np.random.Generator) -> Surface:
     angle = float(rng.uniform(0, np.pi))
     lines = hairlines(hw, rng, angle, p.scratches, 90.0, 0.7) + hairlines(hw, rng, angle, p.scratches, 40.0, 2.0)
     haze = fractal(hw, rng, 90, 4, 0.6)
-    wave = fractal(hw, rng, 200, 2, 0.3) * np.float32(0.7 * p.wave)
+    wave = fractal(hw, rng, 200, 2, 0.3) * np.float32(0.45 * p.wave)
     along, across = frame(hw, angle)
     buff = streaks(along, across, rng, 70.0, 1.2)
     dust = speckle(hw, rng, 3e-4, (0.5, 0.9))
@@ -245,8 +246,8 @@ class Blasted(Params):
     colour: RGB = (0.3, 0.31, 0.33)
     metalness: float = 0.85
     roughness: float = 0.5
-    bump: float = 0.06
-    grain_px: float = 0.9
+    bump: float = 0.045
+    grain_px: float = 0.8
 
 
 @builder("blasted", Blasted)

@@ -69,7 +69,7 @@ def leather(p: Leather, hw: HW, rng: np.random.Generator) -> Surface:
     minor = 1 - (1 - np.clip((s2 - n2) / np.float32(size * 0.3), 0, 1)) ** 3
     skin = blurred(hw, rng, 0.8)
     pore = np.minimum(speckle(hw, rng, 0.0012, (0.6, 1.0)), 1)
-    relief = np.float32(p.depth * size * 0.13) * loose * (pebble + 0.3 * minor)
+    relief = np.float32(p.depth * size * 0.13) * loose * (pebble + 0.3 * minor - np.float32(1.0))
     height = relief - 0.5 * pore + 0.05 * skin + 0.45 * fractal(hw, rng, 190, 2)
     crease = 1 - np.clip(1.6 * pebble, 0, 1)
     tone = 1 - 0.35 * crease - 0.06 * (1 - minor) - 0.2 * pore + 0.03 * skin + 0.015 * fractal(hw, rng, 120, 4)
@@ -80,7 +80,7 @@ def leather(p: Leather, hw: HW, rng: np.random.Generator) -> Surface:
 class Paper(Params):
     """Paper or board: fibres, formation, flutes of corrugated board."""
 
-    colour: RGB = (0.75, 0.74, 0.71)
+    colour: RGB = (0.84, 0.83, 0.8)
     fibres: float = 30.0
     contrast: float = 0.05
     flecks: float = 0.0
@@ -94,7 +94,7 @@ def paper(p: Paper, hw: HW, rng: np.random.Generator) -> Surface:
     along, across = frame(hw, angle)
     fibre = hairlines(hw, rng, angle, p.fibres, 16.0, 0.7)
     dark = hairlines(hw, rng, angle, p.fibres * 0.5, 12.0, 0.9)
-    felt = blurred(hw, rng, 0.8) + 0.8 * blurred(hw, rng, 1.8) + 0.6 * streaks(along, across, rng, 24.0, 2.0)
+    felt = blurred(hw, rng, 0.8) + 0.8 * blurred(hw, rng, 1.8) + 0.3 * streaks(along, across, rng, 24.0, 2.0)
     formation = blurred(hw, rng, 5.0) + 0.7 * blurred(hw, rng, 11.0)
     fleck = hairlines(hw, rng, angle, p.flecks, 7.0, 1.5) if p.flecks else np.zeros(hw, np.float32)
     pitch = 30 * float(rng.uniform(0.85, 1.2))
@@ -102,4 +102,4 @@ def paper(p: Paper, hw: HW, rng: np.random.Generator) -> Surface:
     height = 0.11 * felt + 0.25 * (fibre - dark) + 0.12 * formation + p.flute * flute + 0.8 * fractal(hw, rng, 220, 2)
     tone = 1 + p.contrast * (0.6 * felt + 0.35 * formation + 0.9 * fibre - 1.2 * dark) - 0.5 * fleck
     tone = tone + 0.01 * flute * (p.flute > 0)
-    return assemble(hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), roughness=0.8, grain=angle)
+    return assemble(hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), roughness=0.95, grain=angle)

@@ -112,7 +112,7 @@ class Knit(Params):
     """Jersey: wale and course pitch in pixels, colours."""
 
     colours: tuple[RGB, ...] = ((0.4, 0.4, 0.41), (0.05, 0.07, 0.14), (0.5, 0.12, 0.1), (0.6, 0.57, 0.5))
-    wale: float = 10.0
+    wale: float = 13.0
 
 
 @builder("knit", Knit)
