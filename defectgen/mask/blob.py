@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +42,7 @@ def draw_bulge(p: BulgeParams, length: float, angle: float, rng: np.random.Gener
         off = rng.choice([-1, 1]) * a * aspect * rng.uniform(0.4, 0.9)
         bodies.append((rng.uniform(-0.5, 0.5) * a, off, share, max(share * rng.uniform(0.7, 1), 0.9)))
     parts = [ellipse(u - at, v - off, ra, rb) for at, off, ra, rb in bodies]
-    flat = np.ones(u.shape, np.float32)
+    flat: NDArray[np.floating[Any]] = np.ones(u.shape, np.float32)
     for k, (at, off, ra, rb) in enumerate(bodies):
         cap = 1 - np.clip(((u - at) / (1.04 * ra)) ** 2 + ((v - off) / (1.04 * rb)) ** 2, 0, 1)
         flat = flat * (1 - (cap**plump if k == 0 else 0.8 * cap**2))

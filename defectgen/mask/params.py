@@ -67,7 +67,7 @@ class ScratchParams(ShapeParams):
     """count: strokes of the bundle; spread: the bundle's width; curvature: turn from end to end, radians."""
 
     count: Count = (1, 9)
-    width: Span = (0.006, 0.035)
+    width: Span = (0.006, 0.05)
     spread: Span = (0.03, 0.22)
     curvature: Span = (0.0, 0.7)
     skips: Span = (0.0, 0.25)

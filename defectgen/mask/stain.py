@@ -37,7 +37,7 @@ def _add_satellites(field: F32, space: Canvas, length: float, aspect: float, cou
     for _ in range(count):
         theta, far = rng.uniform(0, 2 * np.pi), rng.uniform(1.0, 1.45)
         u, v = np.clip(np.array([np.cos(theta), aspect * np.sin(theta)]) * far, -0.97, 0.97) * length / 2
-        radius = max(length * 0.05 * np.exp(rng.normal(-0.6, 0.6)), 0.9)
+        radius = np.clip(0.05 * length * np.exp(rng.normal(-0.6, 0.6)), 0.9, max(0.06 * length, 1.0))
         at = space.around(float(u), float(v), radius + 5)
         du, dv = space.u[at] - np.float32(u), space.v[at] - np.float32(v)
         field[at] = np.maximum(field[at], ellipse(du, dv, radius, max(radius * rng.uniform(0.6, 1), 0.8)))
