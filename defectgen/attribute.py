@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from defectgen.lexicon import Lexicon, Meaning, words_of
@@ -151,8 +152,8 @@ SHAPE_SYNONYMS = {
     "rounded": "round", "elliptical": "oval", "elongated": "oval", "jagged": "irregular", "ragged": "irregular",
     "rough": "irregular", "uneven": "irregular", "fine": "thin", "narrow": "thin", "hairline": "thin",
     "slender": "thin", "thick": "wide", "broad": "wide", "coarse": "wide", "gaping": "wide",
-    "star shaped": "star-shaped", "starlike": "star-shaped", "network": "networked", "mesh": "networked", "streaked": "streaky",
-    "dripping": "streaky", "spiderweb": "networked", "spider web": "networked",
+    "star shaped": "star-shaped", "starlike": "star-shaped", "network": "networked", "mesh": "networked",
+    "streaked": "streaky", "dripping": "streaky", "spiderweb": "networked",
 }  # fmt: skip
 
 
@@ -166,6 +167,7 @@ class Number:
     value: float
 
 
+@cache
 def attribute_lexicon() -> Lexicon:
     """Every phrase that names an attribute."""
     return Lexicon(phrases())
@@ -233,6 +235,7 @@ def shape_overrides(word: str, kind: str) -> dict[str, Any]:
     return dict(SHAPES[word].get(kind, {}))
 
 
-def phrase_words() -> set[str]:
+@cache
+def phrase_words() -> frozenset[str]:
     """Every word that stands in an attribute's phrase."""
-    return {word for phrase, _ in phrases() for word in words_of(phrase)}
+    return frozenset(word for phrase, _ in phrases() for word in words_of(phrase))

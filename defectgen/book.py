@@ -31,7 +31,7 @@ def phrase_key(phrase: str) -> str:
     return " ".join(phrase.lower().replace("-", " ").replace("_", " ").split())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RecipeBook:
     """Materials and defect types by name."""
 

@@ -77,6 +77,7 @@ class TextEncoder:
         self._model.to(device).eval().requires_grad_(False)
         self._device = device
         self._chunk = max(1, chunk)
+        self._vectors: dict[str, Tensor] = {}
         self._cache: OrderedDict[str, tuple[Tensor, Tensor, Tensor]] = OrderedDict()
 
     @property
@@ -108,9 +109,11 @@ class TextEncoder:
         """Pooled vectors of short phrases, many at once and padded no further than needed."""
         import torch
 
-        parts = [self._forward(list(texts[i : i + 64]), padding=True) for i in range(0, len(texts), 64)]
-        rows = {text: row[2] for part in parts for text, row in part.items()}
-        return torch.stack([rows[text] for text in texts]).cpu()
+        absent = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        for i in range(0, len(absent), 64):
+            rows = self._forward(absent[i : i + 64], padding=True)
+            self._vectors.update({text: row[2].cpu() for text, row in rows.items()})
+        return torch.stack([self._vectors[text] for text in texts])
 
     def _forward(
         self, texts: list[str], padding: bool | str = "max_length"
