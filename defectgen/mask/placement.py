@@ -94,8 +94,6 @@ def _allowed(hw: tuple[int, int], foreground: Mask, roi: Mask | None, box: Box |
 
 def _size_px(part: Mask, size: tuple[float, float], box: Box | None) -> tuple[float, float]:
     """Range of lengths in pixels; a box sets its own."""
-    if not 0 < size[0] <= size[1]:
-        raise InputError(f"size must be a rising range of positive fractions, got {size}")
     if box is not None:
         longer = max(box[2] - box[0], box[3] - box[1])
         return max(0.65 * longer, 4.0), max(0.98 * longer, 4.0)
@@ -212,6 +210,28 @@ def _place_one(wish: _Wish, part: Mask, room: Room, shrinkable: bool, rng: np.ra
     return None
 
 
+def _place_many(wish: _Wish, part: Mask, room: Room, wanted: int, shrinkable: bool,
+                rng: np.random.Generator) -> list[Instance]:  # fmt: skip
+    """Up to `wanted` defects, each a few pixels clear of the ones before it."""
+    placed: list[Instance] = []
+    while len(placed) < wanted:
+        instance = _place_one(wish, part, room, shrinkable, rng)
+        if instance is None:
+            break
+        placed.append(instance)
+        room = room.without(instance.box, dilate(instance.shape.alpha > SUPPORT, APART_PX), APART_PX)
+    return placed
+
+
+def _check_ranges(count: tuple[int, int], size: tuple[float, float], severity: tuple[float, float]) -> None:
+    if not 1 <= count[0] <= count[1]:
+        raise InputError(f"count must be a rising range from 1, got {count}")
+    if not 0 < size[0] <= size[1]:
+        raise InputError(f"size must be a rising range of positive fractions, got {size}")
+    if not 0 <= severity[0] <= severity[1] <= 1:
+        raise InputError(f"severity must be a rising range in [0, 1], got {severity}")
+
+
 def place_defects(
     hw: tuple[int, int],
     foreground: Mask,
@@ -236,23 +256,14 @@ def place_defects(
     orientation: radians counter-clockwise. region: see `mask.region`; None asks the defect's recipe.
     Raises InputError when the fewest asked for do not fit.
     """
-    if not 1 <= count[0] <= count[1]:
-        raise InputError(f"count must be a rising range from 1, got {count}")
-    if not 0 <= severity[0] <= severity[1] <= 1:
-        raise InputError(f"severity must be a rising range in [0, 1], got {severity}")
+    _check_ranges(count, size, severity)
     allowed = _allowed(hw, foreground, roi, box)
     part = foreground.astype(bool)
     where = region or defect.placement.region
     region_words(where)
     wish = _Wish(defect, _size_px(part, size, box), severity, orientation, where, _grain_fn(grain), box)
-    room = Room(allowed)
-    placed: list[Instance] = []
-    for _ in range(int(rng.integers(count[0], count[1] + 1))):
-        instance = _place_one(wish, part, room, roi is not None or box is not None, rng)
-        if instance is None:
-            break
-        placed.append(instance)
-        room = room.without(instance.box, dilate(instance.shape.alpha > SUPPORT, APART_PX), APART_PX)
+    wanted = int(rng.integers(count[0], count[1] + 1))
+    placed = _place_many(wish, part, Room(allowed), wanted, roi is not None or box is not None, rng)
     if len(placed) < count[0]:
         limits = f"{wish.size_px[0]:.0f}-{wish.size_px[1]:.0f} px, region {where}"
         raise InputError(
