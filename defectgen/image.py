@@ -23,7 +23,7 @@ from defectgen.atomic import write_atomic
 from defectgen.errors import InputError
 
 __all__ = [
-    "MAX_PIXELS", "MIN_SIDE", "SUFFIXES", "Picture", "apply_edit", "encode_png", "grey_levels", "luminance",
+    "MAX_PIXELS", "MIN_SIDE", "SUFFIXES", "Picture", "Pixels", "apply_edit", "encode_png", "grey_levels", "luminance",
     "read_picture", "to_rgb", "write_picture",
 ]  # fmt: skip
 
