@@ -114,7 +114,7 @@ class Drawer:
         rng = np.random.default_rng([self.seed, step])
         rows = [self._row(*self._pick(rng), rng) for _ in range(size)]
         clean, good, alpha, tokens, padding, pooled, severity, origin = (
-            torch.stack([torch.as_tensor(np.ascontiguousarray(v)) for v in column])
+            torch.from_numpy(np.stack(column))
             for column in zip(*rows, strict=True)
         )
         vector = condition_vector(pooled.float(), severity.float().flatten(), origin.flatten().long())

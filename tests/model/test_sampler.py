@@ -1,0 +1,72 @@
+"""Laws of sampling, with a tiny real network."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from defectgen.model.condition import VECTOR_DIM
+from defectgen.model.flow import band
+from defectgen.model.network import EditNetwork, build_unet
+from defectgen.model.sampler import Conditions, sample, times
+
+
+@pytest.fixture(scope="module")
+def network() -> EditNetwork:
+    torch.manual_seed(0)
+    unet = build_unet((32, 32), 32)
+    torch.nn.init.normal_(unet.conv_out.weight, std=0.05)
+    return EditNetwork(unet).eval()
+
+
+def conditions(n: int, told: float = 1.0) -> Conditions:
+    generator = torch.Generator().manual_seed(1)
+    tokens = told * torch.randn(1, 24, 384, generator=generator).repeat(n, 1, 1)
+    vector = told * torch.randn(1, VECTOR_DIM, generator=generator).repeat(n, 1)
+    padding = torch.ones(n, 24, dtype=torch.bool)
+    return Conditions(tokens, padding, vector, torch.zeros_like(tokens), padding, torch.zeros_like(vector))
+
+
+def draw(network: EditNetwork, seeds: list[int], **options: Any) -> torch.Tensor:
+    n = len(seeds)
+    alpha = torch.zeros(n, 1, 32, 32)
+    alpha[:, :, 10:20, 12:18] = 1
+    good = torch.linspace(-1, 1, 32).expand(n, 3, 32, 32)
+    generators = [torch.Generator().manual_seed(s) for s in seeds]
+    settings: dict[str, Any] = {"steps": 4, "guidance": 2.0, "c": conditions(n)} | options
+    c = settings.pop("c")
+    return sample(network, good, alpha, c, generators, **settings)
+
+
+def test_times_fall_from_strength_to_zero() -> None:
+    for strength in (1.0, 0.4):
+        grid = times(12, strength)
+        assert grid[0] == strength and grid[-1] == pytest.approx(0)
+        assert all(a > b for a, b in zip(grid, grid[1:], strict=False))
+
+
+def test_nothing_is_drawn_outside_the_band(network: EditNetwork) -> None:
+    out = draw(network, [1])
+    alpha = torch.zeros(1, 1, 32, 32)
+    alpha[:, :, 10:20, 12:18] = 1
+    assert float(out.abs().max()) > 0
+    assert float((out * (1 - band(alpha))).abs().max()) == 0
+
+
+def test_a_window_does_not_depend_on_its_company(network: EditNetwork) -> None:
+    together = draw(network, [1, 2, 3])
+    alone = draw(network, [2])
+    assert torch.allclose(together[1], alone[0], atol=1e-4)
+    assert not torch.allclose(together[0], together[1], atol=1e-2)
+
+
+@pytest.mark.parametrize("change", [{"guidance": 1.0}, {"steps": 8}, {"c": conditions(1, -1.0)}])
+def test_every_option_changes_the_result(network: EditNetwork, change: dict[str, Any]) -> None:
+    assert not torch.allclose(draw(network, [1]), draw(network, [1], **change), atol=1e-4)
+
+
+def test_low_strength_stays_nearer_to_the_draft(network: EditNetwork) -> None:
+    draft = torch.ones(1, 3, 32, 32)
+    near, far = (draw(network, [1], strength=s, draft=draft, steps=2) for s in (0.02, 1.0))
+    inside = draw(network, [1]) != 0
+    assert float((near - draft)[inside].abs().mean()) < float((far - draft)[inside].abs().mean())

@@ -1,0 +1,101 @@
+"""A real training run of a tiny network on a tiny cache: it learns, resumes, and refuses what it must."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from defectgen.errors import InputError
+from defectgen.model.checkpoint import verify
+from defectgen.model.text import TextEncoder
+from defectgen.train.batch import Drawer, severity_quantiles
+from defectgen.train.pair import Pair
+from defectgen.train.pretrain import PretrainConfig, Progress, pretrain, read_config
+from defectgen.train.shard import open_shards, write_shard
+
+SIDE = 32
+
+
+def pair(rng: np.random.Generator) -> Pair:
+    good = rng.integers(90, 160, (SIDE, SIDE, 3)).astype(np.uint8)
+    alpha = np.zeros((SIDE, SIDE), np.uint8)
+    y, x = rng.integers(4, 20, 2)
+    alpha[y : y + 8, x : x + 8] = 255
+    target = np.where(alpha[..., None] > 0, good // 2, good).astype(np.uint8)
+    return Pair(good, target, alpha, "pit", "rendered", "pit")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> TextEncoder:
+    return TextEncoder()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, encoder: TextEncoder) -> Path:
+    rng = np.random.default_rng(0)
+    write_shard(tmp_path / "cache" / "shard-rendered-0000", [pair(rng) for _ in range(16)], encoder)
+    return tmp_path / "cache"
+
+
+def config(steps: int) -> PretrainConfig:
+    return PretrainConfig(
+        widths=(32, 32), window_px=SIDE, batch=8, lr=2e-3, warmup=5, steps=steps, log_every=10,
+        shares={"rendered": 1.0},
+    )  # fmt: skip
+
+
+def train(cache: Path, run: Path, steps: int, *, resume: bool = False) -> list[Progress]:
+    return list(pretrain(config(steps), cache, run, resume=resume))
+
+
+def test_loss_falls_and_the_model_folder_is_sound(cache: Path, tmp_path: Path) -> None:
+    lines = train(cache, tmp_path / "run", 60)
+    assert lines[-1].loss < 0.7 * lines[0].loss
+    info = verify(tmp_path / "run" / "model")
+    assert info.steps_trained == 60 and set(info.severity) == {"pit", "any"}
+
+
+def test_a_stopped_run_goes_on_where_it_was(cache: Path, tmp_path: Path) -> None:
+    whole = train(cache, tmp_path / "whole", 20)
+    train(cache, tmp_path / "parts", 10)
+    rest = train(cache, tmp_path / "parts", 20, resume=True)
+    assert [line.step for line in rest] == [20]
+    assert rest[-1].loss == pytest.approx(whole[-1].loss, rel=0.15)
+
+
+def test_a_run_is_not_overwritten(cache: Path, tmp_path: Path) -> None:
+    train(cache, tmp_path / "run", 10)
+    with pytest.raises(InputError, match="--resume"):
+        train(cache, tmp_path / "run", 20)
+
+
+def test_crops_keep_the_mask(cache: Path, encoder: TextEncoder) -> None:
+    drawer = Drawer(cache, {"rendered": 1.0}, encoder.encode([""]), seed=0)
+    drawer.crop_px = 16
+    batch = drawer.batch(0, 16)
+    assert batch.good.shape == (16, 3, 16, 16)
+    assert [int(a.sum()) for a in batch.alpha] == [64] * 16
+
+
+def test_batches_are_a_function_of_the_step(cache: Path, encoder: TextEncoder) -> None:
+    drawers = [Drawer(cache, {"rendered": 1.0}, encoder.encode([""]), seed=3) for _ in range(2)]
+    assert drawers[0].batch(7, 4).clean.equal(drawers[1].batch(7, 4).clean)
+    assert not drawers[0].batch(7, 4).clean.equal(drawers[0].batch(8, 4).clean)
+
+
+def test_severity_quantiles_rise(cache: Path) -> None:
+    levels = severity_quantiles(list(open_shards(cache)))["pit"]
+    assert list(levels) == sorted(levels) and 0 < levels[0] <= levels[-1] < 1
+
+
+def test_half_a_shard_is_never_seen(cache: Path) -> None:
+    (cache / ".shard-rendered-0001.part").mkdir()
+    assert len(list(open_shards(cache))) == 1
+
+
+@pytest.mark.parametrize(("text", "said"), [("batch: none", "batch"), ("colour: 1", "colour"), ("a: [", "YAML")])
+def test_bad_configurations_name_the_key(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_config(path)
