@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from defectgen.image import luminance
 
-__all__ = ["NOISE_FLOOR", "match_noise", "detail_sigma", "noise_sigma"]
+__all__ = ["NOISE_FLOOR", "detail_sigma", "match_noise", "noise_sigma"]
 
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -42,7 +42,8 @@ def test_png_round_trip_keeps_every_bit(tmp_path: Path, channels: int, dtype: DT
     ],
 )  # fmt: skip
 def test_formats_and_modes(tmp_path: Path, suffix: str, mode: str, channels: int) -> None:
-    drawn = Image.fromarray(noise(4 if mode == "RGBA" else 3)).convert(mode)  # WebP drops an alpha that is opaque all over.
+    # WebP drops an alpha that is opaque all over.
+    drawn = Image.fromarray(noise(4 if mode == "RGBA" else 3)).convert(mode)
     drawn.save(tmp_path / f"a{suffix}", **({"lossless": True, "exact": True} if suffix == ".webp" else {}))
     pixels = read_picture(tmp_path / f"a{suffix}").pixels
     assert pixels.shape == (40, 50, channels)
