@@ -59,7 +59,7 @@ def exposure_for(radiance: F32) -> float:
     """Automatic exposure of (H, W, 3) radiance: a factor that keeps dark parts dark and pale ones unclipped."""
     luma = radiance[::2, ::2] @ LUMA
     mean = max(float(luma.mean()), 1e-4)
-    top = max(float(np.percentile(luma, 98)), 1e-4)
+    top = max(float(np.percentile(luma, 97)), 1e-4)
     return float(min(0.42 * mean**-0.5, 0.8 / top))
 
 

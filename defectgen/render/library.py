@@ -30,7 +30,7 @@ from defectgen.resources import resource_dir
 
 __all__ = ["LOTS", "SIZE", "Lot", "load_materials", "lots", "main", "render_lot"]
 
-SEED = 2
+SEED = 47
 LOTS = 3
 SIZE = 512
 QUALITY = 93

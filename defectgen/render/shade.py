@@ -104,12 +104,16 @@ class _Pixels:
 
 
 def _slopes(height: F32) -> tuple[F32, F32]:
-    """Central differences (d/dy, d/dx), one-sided at the frame."""
-    gy, gx = np.empty_like(height), np.empty_like(height)
-    gy[1:-1] = (height[2:] - height[:-2]) * np.float32(0.5)
-    gx[:, 1:-1] = (height[:, 2:] - height[:, :-2]) * np.float32(0.5)
-    gy[0], gy[-1] = height[1] - height[0], height[-1] - height[-2]
-    gx[:, 0], gx[:, -1] = height[:, 1] - height[:, 0], height[:, -1] - height[:, -2]
+    """(d/dy, d/dx) by Scharr's 3x3 filter: the direction stays true for lines of any angle, however fine.
+
+    With plain differences a line's slope leans towards the pixel axes, and the narrow lobe of brushed metal shows it
+    as rows of dots.
+    """
+    p = np.pad(height, 1, mode="edge")
+    middle, side = np.float32(10 / 32), np.float32(3 / 32)
+    rise, run = p[2:] - p[:-2], p[:, 2:] - p[:, :-2]
+    gy = middle * rise[:, 1:-1] + side * (rise[:, :-2] + rise[:, 2:])
+    gx = middle * run[1:-1] + side * (run[:-2] + run[2:])
     return gy, gx
 
 

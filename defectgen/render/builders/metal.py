@@ -27,22 +27,21 @@ def warm_shift(rng: np.random.Generator, base: RGB, spread: float = 0.02) -> RGB
     return r, g, b
 
 
-def hairlines(
-    hw: HW, rng: np.random.Generator, angle: float, count: float, length: float, wander: float
-) -> F32:
+def hairlines(hw: HW, rng: np.random.Generator, angle: float, count: float, length: float, wander: float) -> F32:
     """Single fine scratches about `angle`, `count` to 10,000 pixels, one pixel wide, strength in [0, 1]."""
     h, w = hw
-    canvas = np.zeros(hw, np.float32)
+    canvas = np.zeros((2 * h, 2 * w), np.uint8)
     number = rng.poisson(count * (h + length) * (w + length) / 1e4)
     for _ in range(int(number)):
         a = angle + rng.normal(0, wander)
         x, y = rng.uniform(-length / 2, w + length / 2), rng.uniform(-length / 2, h + length / 2)
         half = length * rng.lognormal(0, 0.5) / 2
         dx, dy = half * np.cos(a), -half * np.sin(a)
-        ends = [(round(16 * (x + s * dx)), round(16 * (y + s * dy))) for s in (-1, 1)]
-        cv2.line(canvas, ends[0], ends[1], float(rng.beta(1.2, 3)), 1, cv2.LINE_8, 4)
-    # one pass of blur turns the line's stairs into an even slope, which would otherwise glint as dots
-    return np.asarray(cv2.GaussianBlur(canvas, (0, 0), 0.65) * np.float32(1.5), np.float32)
+        ends = [(round(32 * (x + s * dx)), round(32 * (y + s * dy))) for s in (-1, 1)]
+        cv2.line(canvas, ends[0], ends[1], round(255 * rng.beta(1.2, 3)), 2, cv2.LINE_AA, 4)
+    # drawn at double size and blurred: a line's stairs would glint as dots
+    small = cv2.resize(canvas, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.6) * np.float32(1.7 / 255), np.float32)
 
 
 class Brushed(Params):
@@ -71,10 +70,13 @@ def brushed(p: Brushed, hw: HW, rng: np.random.Generator) -> Surface:
     bands = streaks(along, across + bow, rng, p.length * 3, 9.0)
     load = np.exp(np.float32(0.3) * streaks(along, across, rng, p.length * 1.5, 5.0))
     cut = np.clip(cut * load, -3.5, 3.5)
+    sheen = streaks(*frame(hw, angle + float(rng.normal(0, 0.01))), rng, p.length * 0.5, 1.5)
     deep = hairlines(hw, rng, angle, p.scratches, p.length * 0.4, 0.02)
     depth = np.float32(p.depth * rng.lognormal(0, 0.3))
-    height = depth * (np.float32(0.4) * cut - np.float32(0.8) * deep) + fractal(hw, rng, 260, 2) * 0.8
-    tone = 1 + np.float32(0.025) * cut + np.float32(0.015) * bands - np.float32(0.2) * deep
+    # what lies near the pixel's own frequency would beat against it
+    relief = cv2.GaussianBlur(cut, (0, 0), 0.75)
+    height = depth * np.float32(0.7) * relief + fractal(hw, rng, 260, 2) * 0.8
+    tone = 1 + np.float32(0.02) * cut + np.float32(0.035) * sheen + np.float32(0.015) * bands - np.float32(0.12) * deep
     rough = p.roughness * (1 + np.float32(0.05) * bands + np.float32(0.06) * np.abs(cut))
     return assemble(
         hw, height=height, albedo=tinted(warm_shift(rng, p.colour, 0.01), tone), roughness=rough, metalness=1.0,
@@ -107,10 +109,10 @@ def machined(p: Machined, hw: HW, rng: np.random.Generator) -> Surface:
     def field(length: float, width: float, at: F32 = phase) -> F32:
         return noise(turn, at, rng, (length, width), period)
 
-    feed = p.feed * float(rng.uniform(0.75, 1.3))
+    feed = p.feed * float(rng.uniform(0.75, 1.15))
     s = phase / np.float32(feed) + np.float32(p.wander) * field(260.0, feed * 3)
     cusp = np.float32(0.5) - np.float32(0.5) * np.cos(s * np.float32(2 * np.pi))
-    each = field(700.0, 1.0, s) + np.float32(0.25) * field(900.0, 3.0, s)
+    each = field(700.0, 1.0, s)
     fine = field(120.0, 1.6)
     tear = np.maximum(field(14.0, 1.7) - np.float32(1.7), 0)
     height = np.float32(p.depth) * (1.0 * cusp + 0.45 * each + 0.22 * fine - 0.3 * tear)
@@ -148,7 +150,7 @@ class Polished(Params):
     colour: RGB = (0.7, 0.69, 0.67)
     roughness: float = 0.2
     wave: float = 1.0
-    scratches: float = 5.0
+    scratches: float = 1.5
     haze: float = 0.05
 
 
@@ -163,8 +165,8 @@ def polished(p: Polished, hw: HW, rng: np.random.Generator) -> Surface:
     buff = streaks(along, across, rng, 70.0, 1.2)
     dust = speckle(hw, rng, 3e-4, (0.5, 0.9))
     fine = np.float32(0.022) * buff + np.float32(0.012) * blurred(hw, rng, 0.7)
-    height = wave + fine - np.float32(0.07) * lines + np.float32(0.1) * dust
-    rough = p.roughness * (1 + np.float32(p.haze) * haze) + np.float32(0.15) * lines + np.float32(0.02) * np.abs(buff)
+    height = wave + fine - np.float32(0.035) * lines + np.float32(0.08) * dust
+    rough = p.roughness * (1 + np.float32(p.haze) * haze) + np.float32(0.07) * lines + np.float32(0.02) * np.abs(buff)
     tone = 1 + np.float32(0.02) * haze - np.float32(0.1) * np.minimum(dust, 1)
     return assemble(
         hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), roughness=rough, metalness=1.0,
@@ -175,9 +177,9 @@ def polished(p: Polished, hw: HW, rng: np.random.Generator) -> Surface:
 class Cast(Params):
     """Cast skin: grain of the sand or die, pits, and dull oxide."""
 
-    colour: RGB = (0.2, 0.195, 0.19)
-    roughness: float = 0.6
-    metalness: float = 0.6
+    colour: RGB = (0.11, 0.107, 0.104)
+    roughness: float = 0.55
+    metalness: float = 0.35
     grain_px: float = 2.2
     depth: float = 0.34
     pits: float = 0.003
@@ -243,7 +245,7 @@ def _cell_mean(values: F32, index: NDArray[np.intp], count: int) -> F32:
 class Blasted(Params):
     """Bead-blasted and anodised sheet: fine matte bumps, even colour."""
 
-    colour: RGB = (0.3, 0.31, 0.33)
+    colours: tuple[RGB, ...] = ((0.3, 0.31, 0.33),)
     metalness: float = 0.85
     roughness: float = 0.5
     bump: float = 0.045
@@ -253,6 +255,7 @@ class Blasted(Params):
 @builder("blasted", Blasted)
 def blasted(p: Blasted, hw: HW, rng: np.random.Generator) -> Surface:
     """Overlapping craters of beads at two scales, with a faint rolling direction left in the sheet."""
+    colour = warm_shift(rng, p.colours[int(rng.integers(len(p.colours)))], 0.03)
     bumps = blurred(hw, rng, p.grain_px) + np.float32(0.6) * blurred(hw, rng, p.grain_px * 2.2)
     angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.03))
     rolled = streaks(*frame(hw, angle), rng, 260.0, 2.0)
@@ -260,6 +263,6 @@ def blasted(p: Blasted, hw: HW, rng: np.random.Generator) -> Surface:
     height = np.float32(p.bump) * (bumps + 0.25 * rolled) + shade * 0.5
     tone = 1 + 0.035 * bumps + 0.012 * rolled + 0.02 * shade
     return assemble(
-        hw, height=height, albedo=tinted(warm_shift(rng, p.colour, 0.03), tone), metalness=p.metalness,
+        hw, height=height, albedo=tinted(colour, tone), metalness=p.metalness,
         roughness=p.roughness * (1 + 0.04 * bumps), anisotropy=0.2, grain=angle,
     )

@@ -19,7 +19,7 @@ class Glass(Params):
 
     backings: tuple[RGB, ...] = ((0.42, 0.46, 0.45),)
     dust: float = 2.5e-4
-    smear: float = 0.12
+    smear: float = 0.06
 
 
 @builder("glass", Glass)
@@ -31,7 +31,7 @@ def glass(p: Glass, hw: HW, rng: np.random.Generator) -> Surface:
     wiped = np.maximum(noise(along, across + 8 * fractal(hw, rng, 150, 2), rng, (160.0, 2.5)), 0)
     smear = p.smear * wiped * np.maximum(fractal(hw, rng, 130, 3), 0)
     dust = np.minimum(speckle(hw, rng, p.dust * float(rng.uniform(0.4, 1.6)), (0.45, 1.1)), 1)
-    fine = hairlines(hw, rng, 0.0, 0.5, 30.0, 2.0)
+    fine = hairlines(hw, rng, 0.0, 0.06, 30.0, 2.0)
     depth = 1 + 0.1 * noise(*frame(hw, float(rng.uniform(0, np.pi))), rng, (500.0, 500.0))
     albedo = tinted(backing, depth) + (0.05 * smear + 0.2 * dust + 0.05 * fine)[..., None]
     rough = 0.07 + 0.25 * smear + 0.4 * dust + 0.1 * fine
