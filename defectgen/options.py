@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from defectgen.errors import InputError
+from defectgen.model.device import DEVICES
 
 __all__ = ["DEVICES", "ENGINES", "Options", "check_options", "parse_range"]
 
 ENGINES = ("compact", "render", "copy-paste", "perlin", "cutpaste")
-DEVICES = ("auto", "cpu", "cuda", "mps")
 SAMPLED = ("steps", "guidance", "strength")
-MOST_STEPS = 1000
+MOST_STEPS = 100
 MOST_SEED = 2**63 - 1
 
 
@@ -42,7 +42,7 @@ class Options:
     bank: Path | None = None
     out: Path | None = None
     device: str = "auto"
-    batch: int = 4
+    batch: int | None = None
     overwrite: bool = False
     strict: bool = False
 
@@ -63,7 +63,8 @@ def parse_range(name: str, text: str | None) -> tuple[float, float] | None:
 def check_options(options: Options) -> None:
     """InputError for the first option that no run could use."""
     _at_least("n", options.n, 1)
-    _at_least("batch", options.batch, 1)
+    if options.batch is not None:
+        _at_least("batch", options.batch, 1)
     _within("seed", options.seed, 0, MOST_SEED)
     _one_of("engine", options.engine, ENGINES)
     _one_of("device", options.device, DEVICES)

@@ -7,6 +7,7 @@ cv2 before the command that needs them runs.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
@@ -16,6 +17,9 @@ from typer.core import TyperGroup
 
 import defectgen
 from defectgen.cli.doctor import doctor
+from defectgen.cli.explain import explain
+from defectgen.cli.pretrain import pretrain
+from defectgen.cli.recipes import recipes_app
 from defectgen.cli.synth import synth
 from defectgen.errors import DefectgenError
 
@@ -85,9 +89,14 @@ def root(
 
 
 app.command()(synth)
+app.command()(explain)
+app.add_typer(recipes_app)
+app.command()(pretrain)
 app.command()(doctor)
 
 
 def main() -> None:
     """Entry point of the `defectgen` script."""
+    # Read when torch is loaded: threads that wait for work sleep instead of spinning against other programs
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     app()

@@ -72,7 +72,10 @@ def synth(
         str,
         typer.Option(help=listed(DEVICES), autocompletion=lambda: list(DEVICES), rich_help_panel=HOW),
     ] = Options.device,
-    batch: Annotated[int, typer.Option(help="Windows edited together.", rich_help_panel=HOW)] = Options.batch,
+    batch: Annotated[
+        int | None,
+        typer.Option(help="Samples edited together.", show_default="1 on a CPU, else 8", rich_help_panel=HOW),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write.", show_default="out/<prompt>", rich_help_panel=OUTPUT)
     ] = None,
@@ -99,17 +102,20 @@ def synth(
 
 def run(options: Options, dry_run: bool) -> None:
     """Plans, shows the plan, and carries it out."""
-    from defectgen.cli.screen import LiveProgress, print_plan, print_result
+    from defectgen.cli.screen import LiveProgress, print_notices, print_plan, print_result
     from defectgen.run import carry_out, make_plan
 
     plan = make_plan(options)
-    print_plan(plan)
+    print_notices(plan)
     if dry_run:
+        print_plan(plan)
         return
     try:
         with LiveProgress(options.n) as progress:
             result = carry_out(plan, progress.update)
     except KeyboardInterrupt:
-        typer.echo(f"stopped; run the same command again to go on in {plan.out}", err=True)
+        typer.echo(f"stopped; the same command goes on in {plan.job.out}", err=True)
         raise typer.Exit(130) from None
     print_result(result)
+    if not result.kept:
+        raise typer.Exit(1)

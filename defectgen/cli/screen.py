@@ -1,0 +1,116 @@
+"""What `synth` shows: the plan before, one line of progress during, a table after."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from defectgen.cli.explain import spec_rows
+from defectgen.generate import Event
+from defectgen.run import Plan, RunResult
+
+__all__ = ["LiveProgress", "print_notices", "print_plan", "print_result"]
+
+REMEDIES = {
+    "invisible": "raise --severity",
+    "mask mismatch": "try other words or another --seed",
+    "off the part": "give a --roi",
+    "no room on the part": "lower --size, or name fewer defects",
+}
+
+
+def console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def print_notices(plan: Plan) -> None:
+    """What the user should know before the run starts."""
+    for notice in plan.notices:
+        console().print("[yellow]note[/] ", end="")
+        console().print(notice, markup=False)
+
+
+def print_plan(plan: Plan) -> None:
+    """The resolved configuration and the forecast, name by name."""
+    job, options = plan.job, plan.options
+    sizes = sorted({f"{one.hw[1]}x{one.hw[0]}" for one in job.sources})
+    rows = [
+        *spec_rows(job.spec.model_copy(update={"material": job.material and job.material.name}), plan.book),
+        ("good parts", f"{len(job.sources)} of {', '.join(sizes[:4])}{', ...' if len(sizes) > 4 else ''} pixels"),
+        ("engine", ", ".join([options.engine, *(f"{k} {v}" for k, v in job.settings.items())])),
+        ("samples", f"{job.n}, seed {job.seed}"),
+        ("folder", f"{job.out}"),
+        ("forecast", f"about {spoken(plan.forecast_s)}, at most {plan.forecast_mb:.0f} MB"),
+    ]
+    for name, value in rows:
+        console().print(f"[bold]{name:12}[/]", end="")
+        console().print(value, markup=False)
+
+
+class LiveProgress:
+    """A bar with the kept, the rate, the time left and the rejected attempts."""
+
+    def __init__(self, n: int) -> None:
+        self._bar = Progress(
+            TextColumn("[bold]{task.fields[kept]} kept[/]"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[rejected]} rejected"),
+            console=Console(highlight=False),
+        )
+        self._task = self._bar.add_task("", total=n, kept=0, rejected=0, rate="")
+        self._count = {"kept": 0, "resumed": 0, "rejected": 0, "failed": 0}
+        self._start: float | None = None
+
+    def __enter__(self) -> LiveProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def update(self, event: Event) -> None:
+        """Takes one event of the run; the rate counts from the first, so that loading is left out."""
+        self._start = self._start or time.perf_counter()
+        self._count[event.kind] += 1
+        made, elapsed = self._count["kept"] - 1, time.perf_counter() - self._start
+        rate = f"{elapsed / made:.2f} s a sample" if made > 0 and elapsed > 0 else ""
+        kept = self._count["kept"] + self._count["resumed"]
+        self._bar.update(
+            self._task, completed=kept + self._count["failed"], kept=kept, rejected=self._count["rejected"], rate=rate
+        )
+
+
+def print_result(result: RunResult) -> None:
+    """Kept and rejected with their reasons, and where everything lies."""
+    table = Table("", "count", "what helps", box=SIMPLE_HEAD, pad_edge=False)
+    table.columns[1].justify = "right"
+    table.add_row("kept", str(result.kept), "")
+    for reason, count in result.rejected.items():
+        table.add_row(f"rejected: {reason}", str(count), f"[dim]{REMEDIES.get(reason, '')}[/]")
+    if result.failed:
+        table.add_row("[red]given up[/]", str(len(result.failed)), "")
+    console().print(table)
+    made = result.kept - result.resumed
+    pace = f", {result.seconds / made:.2f} s a sample" if made > 0 else ""
+    again = f" ({result.resumed} from an earlier run)" if result.resumed else ""
+    console().print(f"{result.kept} samples{again} in {spoken(result.seconds)}{pace}")
+    for path in (result.folder, result.folder / "contact_sheet.png"):
+        if path.exists():
+            console().print(str(path), markup=False)
+
+
+def spoken(seconds: float) -> str:
+    """A duration as one says it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

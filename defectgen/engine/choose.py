@@ -1,0 +1,87 @@
+"""Engines by name: what each needs before it is made, and the making."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from defectgen.engine.window import Engine
+from defectgen.errors import InputError
+from defectgen.image import read_picture, to_rgb
+from defectgen.options import Options
+from defectgen.source import list_images, read_mask
+
+__all__ = ["check_engine", "default_batch", "engine_settings", "make_engine"]
+
+
+GPU_BATCH = 8
+
+
+def check_engine(options: Options) -> str:
+    """The device that the engine will run on.
+
+    Refuses at once what making the engine would refuse late: absent weights, an absent device, an unusable bank.
+    """
+    if options.bank is not None:
+        _donor_files(options.bank)
+    if options.engine == "compact":
+        from defectgen.model.checkpoint import default_weights, verify
+
+        verify(default_weights())
+    if options.engine == "compact" or options.device != "auto":
+        from defectgen.model.device import pick_device
+
+        return pick_device(options.device)
+    return "cpu"
+
+
+def default_batch(device: str) -> int:
+    """On a CPU windows are edited one by one anyway, and a small batch loses less when a run is stopped."""
+    return 1 if device == "cpu" else GPU_BATCH
+
+
+def engine_settings(options: Options, device: str) -> dict[str, str | float | None]:
+    """What decides an engine's result beside its weights, steps and guidance; it goes on record."""
+    if options.engine == "compact":
+        return {"strength": options.strength or 1.0, "device": device}
+    if options.bank is not None:
+        return {"bank": options.bank.name}
+    return {}
+
+
+def make_engine(options: Options) -> Engine:
+    """The engine of checked options; imports no more than it needs."""
+    if options.engine == "compact":
+        from defectgen.engine.compact import CompactEngine
+
+        given = {name: getattr(options, name) for name in ("steps", "guidance", "strength")}
+        return CompactEngine(device=options.device, **{k: v for k, v in given.items() if v is not None})
+    if options.engine == "render":
+        from defectgen.engine.render import RenderEngine
+
+        return RenderEngine()
+    if options.engine == "perlin":
+        from defectgen.engine.perlin import PerlinEngine
+
+        return PerlinEngine()
+    if options.engine == "cutpaste":
+        from defectgen.engine.cutpaste import CutPasteEngine
+
+        return CutPasteEngine()
+    from defectgen.engine.copy_paste import CopyPasteEngine
+
+    assert options.engine == "copy-paste"
+    assert options.bank is not None
+    pictures = [(read_picture(image), mask) for image, mask in _donor_files(options.bank)]
+    return CopyPasteEngine([(to_rgb(picture.pixels), read_mask(mask, picture.hw)) for picture, mask in pictures])
+
+
+def _donor_files(bank: Path) -> list[tuple[Path, Path]]:
+    """Images of a defect set with their masks, which have the same names."""
+    images, masks = bank / "images", bank / "masks"
+    if not images.is_dir() or not masks.is_dir():
+        raise InputError(f"bank {bank} is no defect set; expected the folders images/ and masks/ in it")
+    by_stem = {path.stem: path for path in list_images(masks)}
+    pairs = [(path, by_stem[path.stem]) for path in list_images(images) if path.stem in by_stem]
+    if not pairs:
+        raise InputError(f"bank {bank} holds no image with a mask of the same name; expected images/a.png, masks/a.png")
+    return pairs
