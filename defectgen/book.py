@@ -162,12 +162,11 @@ class Shelf:
 
     def _with_names(self, defect: Defect, index: Mapping[str, str]) -> Defect:
         for i, name in enumerate(defect.materials):
-            mine = not self._origin["defect" + defect.name].startswith(str(resource_dir("recipes")))
-            if phrase_key(name) not in index and mine:
+            if phrase_key(name) not in index:
                 where = self._origin["defect" + defect.name]
                 known = ", ".join(sorted(self.materials))
                 raise RecipeError(f"{where}materials[{i}]: {name!r} is no material; use one of {known}")
-        names = tuple(dict.fromkeys(index[phrase_key(n)] for n in defect.materials if phrase_key(n) in index))
+        names = tuple(dict.fromkeys(index[phrase_key(name)] for name in defect.materials))
         return defect.model_copy(update={"materials": names})
 
 

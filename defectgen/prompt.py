@@ -17,13 +17,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words, shape_overrides, very
 from defectgen.book import RecipeBook
 from defectgen.errors import PromptError
 from defectgen.lexicon import How, Lexicon, Match, named, nearest_spelling, words_of
-from defectgen.recipe import Defect, Grain, Morphology, Range
+from defectgen.recipe import Defect, Range
+from defectgen.spec import DefectSpec, Reading, Understanding
 from defectgen.words import COUNT, DIRECTION, ELONGATED, LENGTH, SEVERITY, SIZE, size_from_relative
 
 __all__ = ["DefectSpec", "Encoder", "Reading", "Understanding", "parse_prompt"]
@@ -34,6 +33,7 @@ NEAREST_PART = 0.6
 SURENESS: dict[How, float] = {"exact": 1.0, "synonym": 1.0, "inflection": 0.95, "typo": 0.8}
 NAMES = ("defect", "material")
 NEGATIONS = frozenset({"no", "without", "free", "non", "never"})
+ARTICLES = ("a", "an")
 MAX_WORDS = 60
 EXAMPLES = "try 'hairline crack on brushed aluminum' or '2 deep scratches on painted metal near the edge'; all names: "
 HELP = EXAMPLES + "defectgen recipes list"
@@ -47,55 +47,6 @@ class Encoder(Protocol):
 
     def knows(self, word: str) -> bool:
         """Whether this is a word of the language rather than a slip of the keys."""
-
-
-class DefectSpec(BaseModel):
-    """What a run makes, as far as the prompt says it; ranges are spread over the samples.
-
-    severity: within [0, 1]. size: fraction of the part's shorter side. orientation: degrees counter-clockwise from the
-    x axis, modulo 180. grain: how the defect lies to the surface's grain, where the prompt says so. region: one of
-    `words.REGIONS`. shape: shape words; params: what they change in the morphology. adjectives: for the caption.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    prompt: str
-    defect: str
-    material: str | None = None
-    severity: Range
-    size: Range
-    count: tuple[int, int]
-    orientation: float | None = None
-    grain: Grain | None = None
-    region: str | None = None
-    shape: tuple[str, ...] = ()
-    params: dict[str, Any] = {}
-    adjectives: tuple[str, ...] = ()
-
-    def morphology(self, defect: Defect) -> Morphology:
-        """The defect's shape with the prompt's own parameters in it."""
-        return defect.morphology.model_copy(update={"params": {**defect.morphology.params, **self.params}})
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What some words were taken for. sure: 1 for a name or synonym, the cosine for a nearest neighbour."""
-
-    words: str
-    role: str
-    taken_for: str
-    how: How
-    sure: float
-
-
-@dataclass(frozen=True)
-class Understanding:
-    """A prompt as it was read: what to make, what each word was taken for, and what was not understood."""
-
-    spec: DefectSpec
-    readings: tuple[Reading, ...]
-    unknown: tuple[str, ...]
-    notices: tuple[str, ...]
 
 
 def parse_prompt(
@@ -310,7 +261,8 @@ class Reader:
 
     def _spec(self, defect: Defect) -> DefectSpec:
         for match in self.attributes:
-            self._note_match(match)
+            if match.meaning.name not in ARTICLES:
+                self._note_match(match)
         said = {role: self._said(role) for role in ("severity", "orientation", "grain", "region", "shape", "look")}
         params: dict[str, Any] = {}
         for word in said["shape"]:
@@ -369,8 +321,8 @@ class Reader:
             return int(figures[0]), int(figures[0])
         words = self._said("count")
         # The article is the weakest word: "a" scratch and "a cluster of" pits say different things.
-        words.sort(key=lambda word: word in ("a", "an"))
-        if words and (words[0] not in ("a", "an") or self._article_counts()):
+        words.sort(key=lambda word: word in ARTICLES)
+        if words and (words[0] not in ARTICLES or self._article_counts()):
             return COUNT[words[0]]
         return (2, max(3, defect.placement.count[1])) if self._in_plural() else defect.placement.count
 
