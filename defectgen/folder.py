@@ -135,7 +135,8 @@ class SetFolder:
 
     def _begin(self) -> None:
         old = _read_manifest(self.path)
-        if old is not None and self._overwrite and dict(old) != json.loads(json.dumps(self._manifest)):
+        other = old != json.loads(json.dumps(self._manifest))
+        if old is not None and self._overwrite and (other or self.finished):
             self._clear()
             old = None
         self._sweep()

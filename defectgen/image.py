@@ -36,6 +36,7 @@ MIN_SIDE = 32
 MAX_PIXELS = 178_000_000  # just under the size at which Pillow itself refuses to go on
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 PLAIN = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA"}
+COMPRESSION = 2  # 13 percent larger than 6, four times as fast
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}
 # EXIF orientation: (transpose first, flip rows, flip columns).
@@ -184,7 +185,7 @@ def encode_png(pixels: Pixels) -> bytes:
     if pixels.dtype == np.uint16:
         return _encode_deep(pixels)
     buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=4)
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=COMPRESSION)
     return buffer.getvalue()
 
 
@@ -196,7 +197,7 @@ def _encode_deep(pixels: Pixels) -> bytes:
     filtered[0, 1:] = rows[0]
     filtered[1:, 1:] = rows[1:] - rows[:-1]
     header = struct.pack(">IIBBBBB", width, height, 16, COLOUR_TYPE[channels], 0, 0, 0)
-    body = zlib.compress(filtered.tobytes(), 4)
+    body = zlib.compress(filtered.tobytes(), COMPRESSION)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 

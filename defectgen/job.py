@@ -28,9 +28,9 @@ from defectgen.mask.foreground import part_foreground
 from defectgen.mask.placement import Instance, place_defects
 from defectgen.mask.user_mask import instances_from_mask
 from defectgen.noise import noise_sigma
-from defectgen.prompt import DefectSpec
 from defectgen.recipe import Defect, Material
 from defectgen.source import Box, Source, fit_box, list_images, read_mask, read_roi
+from defectgen.spec import DefectSpec
 
 __all__ = ["ATTEMPTS", "GoodPart", "Job", "check_job", "manifest", "place"]
 

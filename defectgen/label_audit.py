@@ -114,6 +114,24 @@ def settle(
     good: Pixels, out: Pixels, prescribed: Mask, band_px: int, sigma: float, foreground: Mask | None = None
 ) -> Audited:
     """Undo what is not delivered, then audit what is left."""
+    view = _view((out != good).any(axis=2) | prescribed, band_px + 1)
+    delivered = np.zeros_like(prescribed)
+    undone = out.copy()
+    undone[view], delivered[view] = _undo(good[view], out[view], prescribed[view], band_px, sigma)
+    on_part = None if foreground is None else foreground[view]
+    verdict = audit(good[view], undone[view], prescribed[view], delivered[view], band_px, sigma, on_part)
+    return Audited(undone, delivered, verdict)
+
+
+def _view(mask: Mask, margin: int) -> tuple[slice, slice]:
+    """The part of the picture that matters: beyond it no pixel was touched and none was asked for."""
+    if not mask.any():
+        return slice(None), slice(None)
+    x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+    return slice(max(0, y - margin), y + h + margin), slice(max(0, x - margin), x + w + margin)
+
+
+def _undo(good: Pixels, out: Pixels, prescribed: Mask, band_px: int, sigma: float) -> tuple[Pixels, Mask]:
     for _ in range(SETTLE_ROUNDS):
         recovered = recover(good, out, sigma)
         delivered = deliver(recovered, prescribed)
@@ -122,7 +140,7 @@ def settle(
         if not stray.any():
             break
         out = np.where(stray[..., None], good, out)
-    return Audited(out, delivered, audit(good, out, prescribed, delivered, band_px, sigma, foreground))
+    return out, delivered
 
 
 def _near(visible: Mask, delivered: Mask) -> Mask:

@@ -22,7 +22,7 @@ RGB8 = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 
 MOST_SAMPLES = 12
-CELL, GAP, MARGIN, CAPTION, HEADER = 176, 6, 24, 40, 34
+CELL, GAP, MARGIN, CAPTION, HEADER = 208, 6, 24, 40, 34
 TITLES = ("part", "good", "mask", "image", "difference")
 PAPER, INK, FAINT, FRAME = (250, 250, 248), (32, 34, 38), (120, 124, 130), (255, 92, 40)
 CONTEXT, LEAST_VIEW = 1.7, 72
@@ -68,13 +68,14 @@ def _strip(sheet: Image.Image, at: tuple[int, int], folder: Path, sample: Sample
     )
     view = _view(sample.boxes, mask)
     close = [_close_up(pixels, view) for pixels in (good, mask, image)]
+    close[1] = np.asarray(np.minimum(close[1].astype(np.uint16) * 2, 255), np.uint8)  # hairlines survive shrinking
     difference, gain = _difference(good, image, view)
     cells = (_whole(image, view), *close, difference)
     for number, cell in enumerate(cells):
         sheet.paste(Image.fromarray(cell), (at[0] + number * (CELL + GAP), at[1]))
     pen = ImageDraw.Draw(sheet)
     corner = (at[0] + 4 * (CELL + GAP) + CELL - 4, at[1] + CELL - 4)
-    pen.text(corner, f"×{gain:.1f}", (255, 255, 255), _font(12), anchor="rs")
+    pen.text(corner, f"x {gain:.1f}", (255, 255, 255), _font(12), anchor="rs")
     _captions(pen, (at[0], at[1] + CELL + 5), sample)
 
 
@@ -96,7 +97,7 @@ def _view(boxes: tuple[Box, ...], mask: Pixels) -> Box:
     largest = max(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
     corners = np.array(boxes)
     x0, y0, x1, y1 = (int(c) for c in (*corners[:, :2].min(axis=0), *corners[:, 2:].max(axis=0)))
-    if max(x1 - x0, y1 - y0) > 4 * max(largest[2] - largest[0], largest[3] - largest[1]):
+    if max(x1 - x0, y1 - y0) > 2.2 * max(largest[2] - largest[0], largest[3] - largest[1]):
         x0, y0, x1, y1 = largest
     side = int(np.clip(CONTEXT * max(x1 - x0, y1 - y0), min(LEAST_VIEW, side_most), side_most))
     left = int(np.clip((x0 + x1 - side) // 2, 0, width - side))
