@@ -1,7 +1,9 @@
 """The network: a small conditional U-Net that sees the good window.
 
 Input grid, 112 channels: the noisy residual (48), the good window (48), the mask (16), each through `transform`.
-Output, 48 channels: the clean residual. The backbone is diffusers' `UNet2DConditionModel`, so the weights are an
+Output, 96 channels: two pictures, one for the whole band and one that is multiplied by the mask at full resolution
+before they are added. The second carries hairlines: the network says how strong, the mask says exactly where. The
+backbone is diffusers' `UNet2DConditionModel`, so the weights are an
 ordinary diffusers folder.
 """
 
@@ -30,7 +32,7 @@ def build_unet(widths: tuple[int, ...] = WIDTHS, window_px: int = 128, layers: i
     config: dict[str, Any] = {
         "sample_size": window_px // BLOCK,
         "in_channels": 2 * _CHANNELS + BLOCK * BLOCK,
-        "out_channels": _CHANNELS,
+        "out_channels": 2 * _CHANNELS,
         "block_out_channels": widths,
         "layers_per_block": layers,
         "down_block_types": ("DownBlock2D",) * coarse + ("CrossAttnDownBlock2D",),
@@ -71,4 +73,5 @@ class EditNetwork(nn.Module):
             encoder_attention_mask=padding,
             class_labels=vector.to(dtype),
         ).sample
-        return to_pixels(out).float() * band(alpha)
+        everywhere, masked = to_pixels(out).float().chunk(2, dim=1)
+        return (everywhere + alpha * masked) * band(alpha)
