@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from defectgen.options import DEVICES, Options
-
-if TYPE_CHECKING:
-    from defectgen.health import Finding
 
 __all__ = ["doctor"]
 
@@ -24,9 +20,11 @@ def doctor(
     """Check versions, device, weights and their hashes, the text encoder, disk and time."""
     from rich.console import Console
 
+    from defectgen.health import examine
+
     console = Console(highlight=False)
     problems = 0
-    for finding in examine_here(device):
+    for finding in examine(Path.cwd(), device):
         mark = "[green]ok     [/]" if finding.ok else "[bold red]problem[/]"
         console.print(f"{mark} [bold]{finding.name:13}[/] ", end="")
         console.print(finding.found, markup=False, soft_wrap=True)
@@ -34,9 +32,3 @@ def doctor(
     if problems:
         console.print(f"{problems} problem{'s' if problems > 1 else ''}", style="bold red")
         raise typer.Exit(2)
-
-
-def examine_here(device: str) -> Iterator[Finding]:
-    from defectgen.health import examine
-
-    return examine(Path.cwd(), device)

@@ -61,12 +61,16 @@ def test_completion(words: str, place: str, expected: str) -> None:
     ],
 )
 def test_exit_codes(
-    raised: BaseException, code: int, line: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    raised: BaseException,
+    code: int,
+    line: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def fail(*_: Any) -> None:
         raise raised
 
-    monkeypatch.setattr("defectgen.cli.doctor.examine_here", fail)
+    monkeypatch.setattr("defectgen.health.examine", fail)
     with pytest.raises(SystemExit) as left:
         app(["doctor"])
     assert left.value.code == code
@@ -78,6 +82,6 @@ def test_a_bug_shows_itself(defectgen: Any, monkeypatch: pytest.MonkeyPatch) -> 
     def fail(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("defectgen.cli.doctor.examine_here", fail)
+    monkeypatch.setattr("defectgen.health.examine", fail)
     with pytest.raises(ZeroDivisionError):
         defectgen("doctor")

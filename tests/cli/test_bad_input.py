@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import struct
@@ -128,7 +129,7 @@ def test_bad_masks(defectgen: Any, tmp_path: Path, part: Path, pixels: Any, said
 BAD_REGIONS: dict[str, tuple[Any, str]] = {
     "of another size": (spot(100, 20), "100x100"),
     "empty": (np.zeros((160, 160)), "empty"),
-    "without room": (spot(160, 1), "room"),
+    "without room": (spot(160, 1), "fit on the part"),
 }
 
 
@@ -186,6 +187,27 @@ def test_recipe_that_is_none(defectgen: Any, tmp_path: Path, part: Path, text: s
     if text is not None:
         recipe.write_text(text)
     assert "mine.yaml" in refused(defectgen, tmp_path, ["--on", part, "--recipe", recipe])
+
+
+@pytest.mark.parametrize(("damage", "said"), [("missing", "missing"), ("no file", "no weights"), ("changed", "sha256")])
+def test_weights(
+    defectgen: Any, tmp_path: Path, part: Path, monkeypatch: pytest.MonkeyPatch, damage: str, said: str
+) -> None:
+    folder = tmp_path / "weights"
+    (folder / "unet").mkdir(parents=True)
+    if damage != "missing":
+        card = {"format": 1, "window_px": 128, "weights_sha256": "0" * 64, "steps_trained": 1, "severity": {}}
+        (folder / "model.json").write_text(json.dumps(card))
+    if damage == "changed":
+        (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"not those weights")
+    monkeypatch.setattr("defectgen.model.checkpoint.default_weights", lambda: folder)
+    assert said in refused(defectgen, tmp_path, ["--on", part, "--engine", "compact"])
+
+
+@pytest.mark.parametrize("bank", [None, "nowhere"])
+def test_copy_paste_needs_a_bank(defectgen: Any, tmp_path: Path, part: Path, bank: str | None) -> None:
+    given = [] if bank is None else ["--bank", str(tmp_path / bank)]
+    assert "bank" in refused(defectgen, tmp_path, ["--on", part, "--engine", "copy-paste", *given])
 
 
 def test_no_room_on_the_disk(defectgen: Any, tmp_path: Path, part: Path, monkeypatch: pytest.MonkeyPatch) -> None:
