@@ -39,7 +39,7 @@ def test_edits_stay_in_range_and_near_the_mask(weights: Path) -> None:
     one = window()
     edited = CompactEngine(weights, steps=3).edit([one])[0]
     assert edited.shape == (SIDE, SIDE, 3) and edited.dtype == np.float32
-    assert 0 <= float(edited.min()) and float(edited.max()) <= 1
+    assert float(edited.min()) >= 0 and float(edited.max()) <= 1
     changed = np.abs(edited - one.good).max(-1) > 1e-6
     assert changed[12:20, 6:26].mean() > 0.9
     assert not changed[:8].any() and not changed[24:].any()
@@ -71,7 +71,7 @@ def test_severity_is_read_from_the_family_table() -> None:
 @pytest.mark.parametrize("options", [{"steps": 0}, {"steps": 101}, {"strength": 0.0}, {"strength": 1.5},
                                      {"device": "abacus"}])  # fmt: skip
 def test_options_out_of_range_are_refused(weights: Path, options: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="expected|not available"):
+    with pytest.raises(InputError, match=r"expected|not available"):
         CompactEngine(weights, **options)  # type: ignore[arg-type]
 
 

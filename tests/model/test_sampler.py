@@ -1,5 +1,6 @@
 """Laws of sampling, with a tiny real network."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def test_times_fall_from_strength_to_zero() -> None:
     for strength in (1.0, 0.4):
         grid = times(12, strength)
         assert grid[0] == strength and grid[-1] == pytest.approx(0)
-        assert all(a > b for a, b in zip(grid, grid[1:], strict=False))
+        assert all(a > b for a, b in itertools.pairwise(grid))
 
 
 def test_nothing_is_drawn_outside_the_band(network: EditNetwork) -> None:
