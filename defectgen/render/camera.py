@@ -60,7 +60,7 @@ def exposure_for(radiance: F32) -> float:
     luma = radiance[::2, ::2] @ LUMA
     mean = max(float(luma.mean()), 1e-4)
     top = max(float(np.percentile(luma, 97)), 1e-4)
-    return float(min(0.42 * mean**-0.5, 0.8 / top))
+    return float(min(0.5 * mean**-0.45, 0.8 / top))
 
 
 def draw_noise(hw: tuple[int, int], rng: np.random.Generator) -> F32:

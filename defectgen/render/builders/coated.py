@@ -46,7 +46,7 @@ class Moulded(Params):
     bump: float = 0.12
     grain_px: float = 1.2
     bloom: float = 0.05
-    scuffs: float = 0.6
+    scuffs: float = 0.12
     lint: float = 0.0
 
 

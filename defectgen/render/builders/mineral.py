@@ -117,7 +117,7 @@ def marble(p: Marble, hw: HW, rng: np.random.Generator) -> Surface:
         slope = cv2.GaussianBlur(np.hypot(*np.gradient(field)), (0, 0), 4.0)
         ridge = np.abs(field) / (1 + 0.012 * cell) * 0.02 / (slope + 0.004)
         gate = np.clip(0.7 * fractal(hw, rng, 160, 2) + 0.6, 0, 1)
-        vein += weight * gate * (np.exp(-ridge / width) * 0.8 + 0.22 * np.exp(-ridge / (5 * width)))
+        vein += weight * gate * (np.exp(-ridge / width) * 0.62 + 0.14 * np.exp(-ridge / (5 * width)))
     crystal = blurred(hw, rng, 0.8) + blurred(hw, rng, 1.8)
     haze = fractal(hw, rng, 60, 5, 0.65)
     mix = np.clip(vein * (0.75 + 0.25 * haze) + 0.05 + 0.05 * haze + 0.03 * crystal, 0, 1)[..., None]
