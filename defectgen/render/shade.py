@@ -114,7 +114,7 @@ def _slopes(height: F32) -> tuple[F32, F32]:
     rise, run = p[2:] - p[:-2], p[:, 2:] - p[:, :-2]
     gy = middle * rise[:, 1:-1] + side * (rise[:, :-2] + rise[:, 2:])
     gx = middle * run[1:-1] + side * (run[:-2] + run[2:])
-    return gy, gx
+    return np.asarray(gy, np.float32), np.asarray(gx, np.float32)
 
 
 def _points(light: Light) -> F32:
