@@ -106,12 +106,12 @@ class SetFolder:
             self._hold()
             check_folder(self.path, self._manifest, self._overwrite)
             self._begin()
-        except OutputError:
-            self._release()
-            raise
         except OSError as error:
             self._release()
             raise OutputError(f"{self.path} cannot be written: {error.strerror}; choose another with --out") from error
+        except BaseException:
+            self._release()
+            raise
         return self
 
     def __exit__(

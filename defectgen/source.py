@@ -100,7 +100,7 @@ def read_roi(path: Path, hw: tuple[int, int]) -> Mask:
 
 
 def _read_binary(path: Path, hw: tuple[int, int], noun: str) -> Mask:
-    pixels = read_picture(path).pixels.astype(np.int64)
+    pixels = read_picture(path, min_side=1).pixels.astype(np.int64)
     if pixels.shape[:2] != hw:
         raise InputError(
             f"{noun} {path} is {pixels.shape[1]}x{pixels.shape[0]} pixels; expected {hw[1]}x{hw[0]}, as the good image"
