@@ -56,6 +56,8 @@ class Commands(TyperGroup):
         except DefectgenError as error:
             leave(f"error: {error}", 2)
         except ParseError as error:
+            if type(error).__name__ == "NoArgsIsHelpError":  # the help is on the screen already
+                sys.exit(2)
             leave(f"error: {explain_parse(error)}", 2)
         except (typer.Abort, KeyboardInterrupt):
             leave("stopped", 130)

@@ -32,6 +32,12 @@ def test_no_arguments_show_the_help(defectgen: Any) -> None:
         assert verb in asked.out
 
 
+def test_a_group_alone_shows_its_help(defectgen: Any) -> None:
+    outcome = defectgen("recipes")
+    assert "list" in outcome.out
+    assert outcome.err == ""
+
+
 @pytest.mark.parametrize("launcher", [["cli.py"], ["-m", "defectgen"]])
 def test_launchers(launcher: list[str]) -> None:
     done = run(*launcher, "--version")
