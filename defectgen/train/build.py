@@ -130,9 +130,11 @@ def strip_pairs(root: Path, seed: int, each: int = 7) -> list[Pair]:
     return pairs
 
 
-def held_out(book: RecipeBook, root: Path) -> Source:
-    """Real windows of the groups that training never sees."""
+def held_out(book: RecipeBook, root: Path, half: int | None = None) -> Source:
+    """Real windows of the groups that training never sees; of one half of these groups, 0 or 1, if `half` is given."""
     pictures = [p for p in load_real(root, held_out=True) if p.defects]
+    if half is not None:
+        pictures = [p for p in pictures if zlib.crc32(p.group.encode()) % 2 == half]
     return lambda rng: _with_defect(_one_of(pictures, rng), book, rng)
 
 

@@ -7,7 +7,8 @@ For each held-out real defect window the engine gets the pseudo-good window, the
 defect: *mean* (in-mask mean less the ring's), *contrast* (in-mask standard deviation) and *gradient* (mean gradient
 magnitude), all in grey levels of luma; absolute errors, averaged over windows, with 95% bootstrap intervals over
 windows. Then two controls on the same windows: do the words matter (two prompts, same mask, same seed, against two
-seeds, same prompt), and do seeds vary. Writes result.json, RESULT.md and sheet.png.
+seeds, same prompt), and do seeds vary. The held-out groups are halved: `--half tune` is for choosing defaults, `report`
+(the default) for the numbers. Writes result.json, RESULT.md and sheet.png.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 NAMES = ("mean", "contrast", "gradient")
 STAND_INS = {"dark cell area": "dark-cell-area", "cross crack": "branching-crack", "cell crack": "hairline-crack",
              "pitting": "pitting", "crack": "crack", "weave fault": "broken-end"}  # fmt: skip
+HALVES = {"tune": 0, "report": 1}
 PROMPTS = ("rust patch", "scratch", "oil stain", "hairline crack", "blister")
 
 
@@ -70,10 +72,10 @@ def defect_of(text: str, book: RecipeBook) -> tuple[str, Defect]:
         return name, book.defect(STAND_INS[name])
 
 
-def cases(root: Path, count: int, seed: int) -> list[Case]:
-    """Held-out windows, the sets by the root of their size, as in training."""
+def cases(root: Path, count: int, seed: int, half: int) -> list[Case]:
+    """Held-out windows of one half of the groups, the sets by the root of their size, as in training."""
     book, rng = load_book(), np.random.default_rng([seed, 5])
-    draw, found = held_out(book, root), []
+    draw, found = held_out(book, root, half), []
     while len(found) < count:
         pair = draw(rng)
         if pair is not None:
@@ -183,20 +185,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--half", choices=tuple(HALVES), default="report")
+    parser.add_argument("--strength", type=float)
+    parser.add_argument("--guidance", type=float)
+    parser.add_argument("--scores-only", action="store_true")
     parser.add_argument("--n", type=int, default=120)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "heldout")
     args = parser.parse_args()
-    found = cases(data_root(args.data), args.n, args.seed)
-    compact, render = CompactEngine(args.weights), RenderEngine(128)
+    found = cases(data_root(args.data), args.n, args.seed, HALVES[args.half])
+    chosen = {k: v for k in ("strength", "guidance") if (v := getattr(args, k)) is not None}
+    compact, render = CompactEngine(args.weights, **chosen), RenderEngine(128)
     makers: dict[str, Callable[[Case, int], NDArray[np.float32]]] = {
         "compact": lambda c, i: pasted(c, compact.edit([window(c, i)])[0]),
         "render": lambda c, i: pasted(c, render.edit([window(c, i)])[0]),
         "cv2.inpaint": lambda c, i: inpaint(c),
     }
+    if args.scores_only:
+        print(json.dumps(scores(found, makers), indent=1))
+        return
     args.out.mkdir(parents=True, exist_ok=True)
     result = {
-        "n": len(found), "seed": args.seed, "weights_sha256": compact.info.weights_sha256,
+        "n": len(found), "half": args.half, "seed": args.seed, "weights_sha256": compact.info.weights_sha256,
         "steps": compact.info.steps, "guidance": compact.info.guidance, "scores": scores(found, makers),
         "words": words_and_seeds(compact, found[:40], load_book()),
     }  # fmt: skip
