@@ -23,6 +23,8 @@ __all__ = ["GUIDED", "Conditions", "sample", "times"]
 GUIDED = (0.15, 0.95)
 """Times between which guidance is applied; outside, one evaluation a step is enough."""
 
+_GREY = 1e-3
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -65,14 +67,16 @@ def sample(
 
     good: (B, 3, S, S) in [-1, 1]. alpha: (B, 1, S, S) in [0, 1]. generators: one CPU generator a window, so that the
     result of a window does not depend on its company. strength: below 1 the start is `draft`, a residual like the
-    result, noised to that time.
+    result, noised to that time. A grey window, three equal channels, gets a grey defect.
     """
     shape = good.shape[1:]
     noise = torch.stack([torch.randn(shape, generator=g) for g in generators]).to(good.device)
     inside = band(alpha)
     grid = times(steps, strength)
     x = inside * noise if draft is None else inside * ((1 - grid[0]) * draft + grid[0] * noise)
+    grey = (good.amax(1) - good.amin(1)).amax((1, 2)).view(-1, 1, 1, 1) < _GREY
     for t, s in pairwise(grid):
         clean = _predict(network, x, t, good, alpha, conditions, guidance)
+        clean = torch.where(grey, clean.mean(1, keepdim=True), clean)
         x = (s / t) * x + (1 - s / t) * clean
     return x

@@ -66,8 +66,19 @@ def test_every_option_changes_the_result(network: EditNetwork, change: dict[str,
     assert not torch.allclose(draw(network, [1]), draw(network, [1], **change), atol=1e-4)
 
 
-def test_low_strength_stays_nearer_to_the_draft(network: EditNetwork) -> None:
-    draft = torch.ones(1, 3, 32, 32)
-    near, far = (draw(network, [1], strength=s, draft=draft, steps=2) for s in (0.02, 1.0))
-    inside = draw(network, [1]) != 0
-    assert float((near - draft)[inside].abs().mean()) < float((far - draft)[inside].abs().mean())
+def test_a_grey_window_gets_a_grey_defect(network: EditNetwork) -> None:
+    out = draw(network, [1])
+    assert torch.allclose(out[:, 0], out[:, 1], atol=1e-5) and torch.allclose(out[:, 0], out[:, 2], atol=1e-5)
+    tinted = torch.linspace(-1, 1, 32).expand(1, 3, 32, 32) * torch.tensor([1.0, 0.9, 0.8]).view(1, 3, 1, 1)
+    alpha = torch.ones(1, 1, 32, 32)
+    generator = [torch.Generator().manual_seed(1)]
+    coloured = sample(network, tinted, alpha, conditions(1), generator, steps=4, guidance=2.0)
+    assert float((coloured[:, 0] - coloured[:, 2]).abs().max()) > 1e-3
+
+
+def test_the_draft_matters_below_full_strength_only(network: EditNetwork) -> None:
+    drafts = [torch.full((1, 3, 32, 32), level) for level in (-2.0, 2.0)]
+    low = [draw(network, [1], strength=0.4, draft=d) for d in drafts]
+    full = [draw(network, [1], strength=1.0, draft=d) for d in drafts]
+    assert not torch.allclose(low[0], low[1], atol=1e-3)
+    assert torch.equal(full[0], full[1])
