@@ -58,12 +58,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return tree(folder / "out")
 
 
-def test_death_at_every_change_of_the_disk(
-    tmp_path: Path, undisturbed: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = 0
+def test_death_at_every_change_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate(small_job(tmp_path, n=1, out=tmp_path / "whole"), ENGINE)
+    undisturbed, steps = tree(tmp_path / "whole"), 0
     while True:
-        job = small_job(tmp_path, n=3, out=tmp_path / str(steps))
+        job = small_job(tmp_path, n=1, out=tmp_path / str(steps))
         with monkeypatch.context() as patch:
             die_at(patch, steps)
             try:
