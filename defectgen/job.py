@@ -219,7 +219,7 @@ def manifest(job: Job, engine: EngineInfo) -> dict[str, Any]:
         "material": None if job.material is None else job.material.name,
         "engine": {
             "name": engine.name, "weights_sha256": engine.weights_sha256, "steps": engine.steps,
-            "guidance": engine.guidance, **dict(sorted(job.settings.items())),
+            "guidance": engine.guidance, "strength": engine.strength, **dict(sorted(job.settings.items())),
         },
         "masks": {mask.name: _sha256(mask) for mask in job.masks},
         "box": None if job.box is None else list(job.box),

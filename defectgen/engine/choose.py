@@ -42,7 +42,7 @@ def default_batch(device: str) -> int:
 def engine_settings(options: Options, device: str) -> dict[str, str | float | None]:
     """What decides an engine's result beside its weights, steps and guidance; it goes on record."""
     if options.engine == "compact":
-        return {"strength": options.strength or 1.0, "device": device}
+        return {"device": device}
     if options.bank is not None:
         return {"bank": options.bank.name}
     return {}

@@ -23,11 +23,13 @@ from defectgen.model.network import EditNetwork
 from defectgen.model.sampler import Conditions, sample
 from defectgen.model.text import TextEncoder
 
-__all__ = ["GUIDANCE", "STEPS", "STEP_RANGE", "CompactEngine", "measured_for"]
+__all__ = ["GUIDANCE", "STEPS", "STEP_RANGE", "STRENGTH", "CompactEngine", "measured_for"]
 
 STEPS = 12
 STEP_RANGE = (1, 100)
 GUIDANCE = 1.8
+STRENGTH = 0.8
+"""Defaults chosen on the `tune` half of the held-out groups, see eval/compact/LOG.md."""
 
 _LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -42,7 +44,7 @@ class CompactEngine:
 
     def __init__(
         self, weights: Path | None = None, *, device: str = "auto", steps: int = STEPS, guidance: float = GUIDANCE,
-        strength: float = 1.0,
+        strength: float = STRENGTH,
     ) -> None:  # fmt: skip
         """weights: a model folder; None for the one in the package. strength: in (0, 1], below 1 the start is the
         rendered draft, noised to that time.
@@ -63,7 +65,7 @@ class CompactEngine:
 
     @property
     def info(self) -> EngineInfo:
-        return EngineInfo("compact", self._model.weights_sha256, self._steps, self._guidance)
+        return EngineInfo("compact", self._model.weights_sha256, self._steps, self._guidance, self._strength)
 
     @property
     def window_px(self) -> int:

@@ -40,12 +40,13 @@ class Window:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What a record says of the engine; steps and guidance are None where there is no sampler."""
+    """What a record says of the engine; steps, guidance and strength are None where there is no sampler."""
 
     name: str
     weights_sha256: str | None
     steps: int | None
     guidance: float | None
+    strength: float | None = None
 
 
 class Engine(Protocol):
