@@ -92,7 +92,7 @@ class LiveProgress:
 
 def print_result(result: RunResult) -> None:
     """Kept and rejected with their reasons, and where everything lies."""
-    table = Table("", "count", "what helps", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table("", "count", "what helps" if result.rejected else "", box=SIMPLE_HEAD, pad_edge=False)
     table.columns[1].justify = "right"
     table.add_row("kept", str(result.kept), "")
     for reason, count in result.rejected.items():

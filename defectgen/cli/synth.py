@@ -118,4 +118,5 @@ def run(options: Options, dry_run: bool) -> None:
         raise typer.Exit(130) from None
     print_result(result)
     if not result.kept:
+        typer.echo(f"no sample could be kept; the reasons are in {result.folder / 'rejected.jsonl'}", err=True)
         raise typer.Exit(1)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
+from defectgen.engine.render import RenderEngine
+from defectgen.engine.window import Window
 from defectgen.generate import Event, generate
 from defectgen.run import slug, synth
 
@@ -113,6 +117,20 @@ def test_another_configuration_needs_overwrite(defectgen: Any, part: Path, tmp_p
     assert content(tmp_path / "set") == first
     assert defectgen(*args, "--seed", "1", "--overwrite").code == 0
     assert content(tmp_path / "set") != first
+
+
+def test_a_run_that_keeps_nothing_says_so(
+    defectgen: Any, part: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Idle(RenderEngine):
+        def edit(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
+            return [window.good for window in windows]
+
+    monkeypatch.setattr("defectgen.run.make_engine", lambda options: Idle())
+    outcome = defectgen("synth", PROMPT, "--on", part, "-n", "1", "--out", tmp_path / "set", *RENDER)
+    assert outcome.code == 1
+    assert "rejected.jsonl" in outcome.err
+    assert "invisible" in outcome.out
 
 
 def test_from_python(part: Path, tmp_path: Path) -> None:
