@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,6 +43,7 @@ NAMES = ("mean", "contrast", "gradient")
 STAND_INS = {"dark cell area": "dark-cell-area", "cross crack": "branching-crack", "cell crack": "hairline-crack",
              "pitting": "pitting", "crack": "crack", "weave fault": "broken-end"}  # fmt: skip
 HALVES = {"tune": 0, "report": 1}
+WORD_CASES = 24
 PROMPTS = ("rust patch", "scratch", "oil stain", "hairline crack", "blister")
 
 
@@ -136,8 +138,9 @@ def scores(all_cases: list[Case], makers: dict[str, Callable[[Case, int], NDArra
 def words_and_seeds(engine: Engine, all_cases: list[Case], book: RecipeBook) -> dict[str, float]:
     """Mean in-mask distance, grey levels: between two prompts at one seed, and between two seeds at one prompt.
 
-    `steered` is how often the chosen prompt moves the colour under the mask the way the word says: rust is redder
-    than a scratch at the same mask and seed.
+    The recipe follows the prompt, as in `synth`; at strength 1 it only sets the severity. `steered` is how often the
+    prompt moves the colour under the mask the way the word says: rust is redder than a scratch at the same mask and
+    seed.
     """
     between, within, steered = [], [], []
     for i, case in enumerate(all_cases):
@@ -177,7 +180,16 @@ def report(result: dict[str, object], path: Path) -> None:
         if name != "real_spread":
             cells = [f"{m:.2f} [{low:.2f}, {high:.2f}]" for m, low, high in rows.values()]
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    lines += ["", f"Weights: `{result['weights_sha256']}`.", "", f"Words and seeds: `{json.dumps(result['words'])}`"]
+    lines += [
+        "",
+        f"Weights: `{result['weights_sha256']}`.",
+        "",
+        "Mean change under the mask, grey levels, when only the prompt or only the seed is another;",
+        "`steered`: how often a rust patch is redder than a scratch at the same mask and seed.",
+        "",
+        f"- default: `{json.dumps(result['words'])}`",
+        f"- strength 1, where words act through the network alone: `{json.dumps(result['words_from_noise'])}`",
+    ]
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -188,13 +200,14 @@ def main() -> None:
     parser.add_argument("--half", choices=tuple(HALVES), default="report")
     parser.add_argument("--strength", type=float)
     parser.add_argument("--guidance", type=float)
+    parser.add_argument("--steps", type=int)
     parser.add_argument("--scores-only", action="store_true")
     parser.add_argument("--n", type=int, default=120)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "heldout")
     args = parser.parse_args()
     found = cases(data_root(args.data), args.n, args.seed, HALVES[args.half])
-    chosen = {k: v for k in ("strength", "guidance") if (v := getattr(args, k)) is not None}
+    chosen: dict[str, Any] = {k: v for k in ("strength", "guidance", "steps") if (v := getattr(args, k)) is not None}
     compact, render = CompactEngine(args.weights, **chosen), RenderEngine(128)
     makers: dict[str, Callable[[Case, int], NDArray[np.float32]]] = {
         "compact": lambda c, i: pasted(c, compact.edit([window(c, i)])[0]),
@@ -208,7 +221,10 @@ def main() -> None:
     result = {
         "n": len(found), "half": args.half, "seed": args.seed, "weights_sha256": compact.info.weights_sha256,
         "steps": compact.info.steps, "guidance": compact.info.guidance, "scores": scores(found, makers),
-        "words": words_and_seeds(compact, found[:40], load_book()),
+        "words": words_and_seeds(compact, found[:WORD_CASES], load_book()),
+        "words_from_noise": words_and_seeds(
+            CompactEngine(args.weights, strength=1.0), found[:WORD_CASES], load_book()
+        ),
     }  # fmt: skip
     (args.out / "result.json").write_text(json.dumps(result, indent=2) + "\n")
     report(result, args.out / "RESULT.md")
