@@ -8,7 +8,7 @@ defect: *mean* (in-mask mean less the ring's), *contrast* (in-mask standard devi
 magnitude), all in grey levels of luma; absolute errors, averaged over windows, with 95% bootstrap intervals over
 windows. Then two controls on the same windows: do the words matter (two prompts, same mask, same seed, against two
 seeds, same prompt), and do seeds vary. The held-out groups are halved: `--half tune` is for choosing defaults, `report`
-(the default) for the numbers. Writes result.json, RESULT.md and sheet.png.
+(the default) for the numbers. Writes result.json and RESULT.md to --out, pictures to --sheet.
 """
 
 from __future__ import annotations
@@ -205,6 +205,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=120)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "heldout")
+    parser.add_argument("--sheet", type=Path, default=Path("out/heldout-sheet.png"), help="real pictures: not for git")
     args = parser.parse_args()
     found = cases(data_root(args.data), args.n, args.seed, HALVES[args.half])
     chosen: dict[str, Any] = {k: v for k in ("strength", "guidance", "steps") if (v := getattr(args, k)) is not None}
@@ -228,7 +229,8 @@ def main() -> None:
     }  # fmt: skip
     (args.out / "result.json").write_text(json.dumps(result, indent=2) + "\n")
     report(result, args.out / "RESULT.md")
-    sheet(found[:24], makers, args.out / "sheet.png")
+    args.sheet.parent.mkdir(parents=True, exist_ok=True)
+    sheet(found[:24], makers, args.sheet)
 
 
 if __name__ == "__main__":
