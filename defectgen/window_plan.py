@@ -21,9 +21,9 @@ CONTEXT = 1.3  # window side over defect extent, at native resolution
 CONTEXT_SCALED = 1.6  # the same where the window is scaled down
 CONTEXT_TIGHT = 1.15  # the least, where the picture itself is small
 NEAR_PX = 8  # defects whose boxes come closer than twice this are one group
-LEAST_WIDTH = 2.0  # pixels a defect must keep in the window before tiling sets in
+LEAST_WIDTH = 1.4  # pixels a defect must keep in the window before tiling sets in
 OVERLAP = 0.3  # of neighbouring tiles
-MAX_TILES = 6
+MAX_TILES = 4
 
 
 @dataclass(frozen=True)
