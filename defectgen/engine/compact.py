@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,6 +40,14 @@ def measured_for(severity: float, table: Sequence[float]) -> float:
     return float(np.interp(severity, _LEVELS, table))
 
 
+def _unet(folder: Path, where: str, threads: int) -> Any:
+    if where == "openvino":
+        from defectgen.model.openvino import OpenVinoUnet
+
+        return OpenVinoUnet(folder, threads)
+    return load_unet(folder, pick_dtype(where), where)
+
+
 class CompactEngine:
     """Edits windows by diffusion: the good window, the mask and the words in, the defective window out."""
 
@@ -57,9 +66,9 @@ class CompactEngine:
             raise InputError(f"strength {strength} is out of range; expected more than 0 and at most 1")
         folder = weights or default_weights()
         self._model = verify(folder)
-        self._device = pick_device(device)
-        set_threads()
-        self._network = EditNetwork(load_unet(folder, pick_dtype(self._device), self._device)).eval()
+        where = pick_device(device)
+        self._device = "cpu" if where == "openvino" else where
+        self._network = EditNetwork(_unet(folder, where, set_threads())).eval()
         self._text = TextEncoder()
         self._steps, self._guidance, self._strength = steps, guidance, strength
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from defectgen.errors import InputError
@@ -12,19 +13,30 @@ if TYPE_CHECKING:
 
 __all__ = ["DEVICES", "pick_device", "pick_dtype", "set_threads"]
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
+DEVICES = ("auto", "cpu", "cuda", "mps", "openvino")
 _MOST_THREADS = 8
 
 
 def pick_device(name: str) -> str:
-    """The device to use for `auto` or a name of DEVICES; InputError when it is not there."""
+    """The device to use for `auto` or a name of DEVICES; InputError when it is not there.
+
+    `openvino` is the CPU by another library. It samples faster but starts later, and only runs a model: `auto` never
+    means it.
+    """
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "openvino": find_spec("openvino") is not None,
+    }
     if name == "auto":
         return next(d for d in ("cuda", "mps", "cpu") if there[d])
     if name not in there:
         raise InputError(f"unknown device {name!r}; expected one of {', '.join(DEVICES)}")
+    if name == "openvino" and not there[name]:
+        raise InputError("device 'openvino' needs a package that is missing here; pip install \"defectgen[fast]\"")
     if not there[name]:
         raise InputError(f"device {name!r} is not available here; use --device auto or --device cpu")
     return name
