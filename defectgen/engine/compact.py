@@ -26,7 +26,7 @@ from defectgen.model.text import TextEncoder
 
 __all__ = ["GUIDANCE", "STEPS", "STEP_RANGE", "STRENGTH", "CompactEngine", "measured_for"]
 
-STEPS = 12
+STEPS = 8
 STEP_RANGE = (1, 100)
 GUIDANCE = 1.8
 STRENGTH = 0.8
