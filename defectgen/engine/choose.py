@@ -36,7 +36,7 @@ def check_engine(options: Options) -> str:
 
 def default_batch(device: str) -> int:
     """On a CPU windows are edited one by one anyway, and a small batch loses less when a run is stopped."""
-    return 1 if device == "cpu" else GPU_BATCH
+    return 1 if device in ("cpu", "openvino") else GPU_BATCH
 
 
 def engine_settings(options: Options, device: str) -> dict[str, str | float | None]:

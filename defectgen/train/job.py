@@ -65,6 +65,8 @@ def run_job(
 ) -> Iterator[Progress]:  # fmt: skip
     """Train with everything in `run`: the cache of windows, the state, the log, the strips and the model."""
     where = pick_device(device)
+    if where == "openvino":
+        raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
     set_threads()
     if (run / "state.safetensors").exists() and not resume:
         raise InputError(f"{run}: holds a training run already; go on with --resume or name another folder")
