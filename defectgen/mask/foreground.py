@@ -102,6 +102,9 @@ def _believable(distance: F32, body: Mask, ring: Mask, spread: float, explained:
     return plain and calm_border and explained >= 0.6 and contrast >= max(MIN_CONTRAST, 2.0 * spread)
 
 
+LEAST_PART = 0.03
+
+
 def part_foreground(rgb: NDArray[np.uint8]) -> Mask:
     """True on the part, (H, W); True everywhere where the part fills the frame.
 
@@ -126,4 +129,6 @@ def part_foreground(rgb: NDArray[np.uint8]) -> Mask:
     body = _without_shadow(body, lab, ring)
     k = 2 * max(1, round(0.006 * min(lab.shape[:2]))) + 1
     inner = cv2.erode(body.astype(np.uint8), np.ones((k, k), np.uint8), borderValue=1).astype(np.float32)
+    if float(inner.mean()) < LEAST_PART:  # thin lines and specks are texture, not a part
+        return full
     return np.asarray(cv2.resize(inner, (w, h), interpolation=cv2.INTER_LINEAR) > 0.75)

@@ -35,7 +35,7 @@ REAL = (
     ("magnetic-tile", "blowhole", "MT_Free/Imgs"), ("textures", "scratch", ""),
     ("aws-cookies", "crack", "training-images"),
 )  # fmt: skip
-REAL_GOOD = {"aws-cookies": "normal-*.jpg", "bsdata": "KGT*.jpg"}
+REAL_GOOD = {"aws-cookies": "normal-*.jpg"}
 
 
 def good_parts(data: Path, name: str, folder: str, into: Path) -> Path:

@@ -65,3 +65,9 @@ def test_real_parts(folder: str, fills: bool) -> None:
         image = cv2.imread(str(file))
         shares.append(part_foreground(np.ascontiguousarray(image[..., ::-1])).mean())
     assert np.median(shares) == 1 if fills else 0.04 < np.median(shares) < 0.8
+
+
+def test_thin_lines_are_texture_not_a_part() -> None:
+    picture = np.full((256, 256, 3), 40, np.uint8)
+    picture[:, 60:64] = picture[:, 190:194] = 220
+    assert part_foreground(picture).all()
