@@ -138,11 +138,9 @@ def scores(all_cases: list[Case], makers: dict[str, Callable[[Case, int], NDArra
 def words_and_seeds(engine: Engine, all_cases: list[Case], book: RecipeBook) -> dict[str, float]:
     """Mean in-mask distance, grey levels: between two prompts at one seed, and between two seeds at one prompt.
 
-    The recipe follows the prompt, as in `synth`; at strength 1 it only sets the severity. `steered` is how often the
-    prompt moves the colour under the mask the way the word says: rust is redder than a scratch at the same mask and
-    seed.
+    The recipe follows the prompt, as in `synth`; at strength 1 it only sets the severity.
     """
-    between, within, steered = [], [], []
+    between, within = [], []
     for i, case in enumerate(all_cases):
         mask = case.pair.alpha > 127
         a, b = (PROMPTS[(i + k) % len(PROMPTS)] for k in (0, 1))
@@ -150,11 +148,9 @@ def words_and_seeds(engine: Engine, all_cases: list[Case], book: RecipeBook) -> 
                 for text, seed in ((a, i), (b, i), (a, i + 10_000))]  # fmt: skip
         between.append(255 * np.abs(made[0] - made[1])[mask].mean())
         within.append(255 * np.abs(made[0] - made[2])[mask].mean())
-        rust, scratch = (engine.edit([window(case, i, t, book.defect(t))])[0] for t in ("rust patch", "scratch"))
-        steered.append(float((rust - scratch)[mask][:, 0].mean() > (rust - scratch)[mask][:, 2].mean()))
     return {
-        "between_prompts": round(float(np.mean(between)), 2), "between_seeds": round(float(np.mean(within)), 2),
-        "steered": round(float(np.mean(steered)), 3), "n": len(all_cases),
+        "between_prompts": round(float(np.mean(between)), 2),
+        "between_seeds": round(float(np.mean(within)), 2), "n": len(all_cases),
     }  # fmt: skip
 
 
@@ -184,8 +180,7 @@ def report(result: dict[str, object], path: Path) -> None:
         "",
         f"Weights: `{result['weights_sha256']}`.",
         "",
-        "Mean change under the mask, grey levels, when only the prompt or only the seed is another;",
-        "`steered`: how often a rust patch is redder than a scratch at the same mask and seed.",
+        "Mean change under the mask, grey levels, when only the prompt or only the seed is another:",
         "",
         f"- default: `{json.dumps(result['words'])}`",
         f"- strength 1, where words act through the network alone: `{json.dumps(result['words_from_noise'])}`",
