@@ -29,7 +29,7 @@ __all__ = ["Plan", "RunResult", "carry_out", "make_plan", "slug", "synth"]
 
 SLUG_LENGTH = 60
 # Seconds a sample on two CPU cores, for the forecast (eval/speed); `defectgen doctor` measures the machine at hand
-TYPICAL_S = {"compact": 1.0}
+TYPICAL_S = {"compact": 1.7}
 TYPICAL_BASELINE_S = 0.3
 
 
