@@ -30,7 +30,7 @@ STEPS = 8
 STEP_RANGE = (1, 100)
 GUIDANCE = 1.8
 STRENGTH = 0.7
-"""Defaults chosen on the `tune` half of the held-out groups, see eval/compact/LOG.md."""
+"""Taken by eye from values that scored alike on the `tune` half of the held-out groups; eval/compact/LOG.md."""
 
 _LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 

@@ -3,8 +3,7 @@
 Input grid, 112 channels: the noisy residual (48), the good window (48), the mask (16), each through `transform`.
 Output, 96 channels: two pictures, one for the whole band and one that is multiplied by the mask at full resolution
 before they are added. The second carries hairlines: the network says how strong, the mask says exactly where. The
-backbone is diffusers' `UNet2DConditionModel`, so the weights are an
-ordinary diffusers folder.
+backbone is diffusers' `UNet2DConditionModel`, so the weights are an ordinary diffusers folder.
 """
 
 from __future__ import annotations
