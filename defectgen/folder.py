@@ -24,13 +24,13 @@ from typing import Any
 from defectgen.atomic import is_leftover, write_atomic
 from defectgen.errors import OutputError
 from defectgen.image import Pixels, write_picture
+from defectgen.record import FORMAT, MANIFEST, METADATA
 from defectgen.sample import Outcome, Rejected, Sample
 
-__all__ = ["FORMAT", "PICTURES", "SetFolder", "check_folder", "stem"]
+__all__ = ["PICTURES", "SetFolder", "check_folder", "stem"]
 
-FORMAT = "defectgen defect set"
 PICTURES = ("images", "masks", "good")
-MANIFEST, METADATA, REJECTED, SHEET = "defectgen.json", "metadata.jsonl", "rejected.jsonl", "contact_sheet.png"
+REJECTED, SHEET = "rejected.jsonl", "contact_sheet.png"
 WORK, DONE = ".work", ".work-done"
 # In this order nothing of an old set is ever taken for a part of the new one.
 OWN = (METADATA, REJECTED, WORK, DONE, SHEET, *PICTURES, MANIFEST)

@@ -26,7 +26,8 @@ from defectgen.image import Pixels
 from defectgen.job import ATTEMPTS, GoodPart, Job, PartShelf, check_disk, check_job, manifest, place
 from defectgen.label_audit import Audited, Reason, settle
 from defectgen.mask.placement import Instance
-from defectgen.sample import Boxes, Outcome, Rejected, Sample
+from defectgen.record import Boxes
+from defectgen.sample import Outcome, Rejected, Sample
 from defectgen.sheet import draw_sheet
 from defectgen.window_plan import Group, plan_windows
 
@@ -218,10 +219,11 @@ def _measures(audited: Audited) -> dict[str, Any]:
 
 def _record(job: Job, engine: Engine, draft: Draft, audited: Audited, band_px: int) -> Sample:
     source, info, name = draft.part.source, engine.info, stem(draft.index)
+    boxes = _boxes(draft, audited.delivered, band_px)
     return Sample(
         file_name=f"images/{name}.png", mask_file_name=f"masks/{name}.png", good_file_name=f"good/{name}.png",
         text=draft.text, defect=job.defect.name, material=None if job.material is None else job.material.name,
-        boxes=_boxes(draft, audited.delivered, band_px),
+        boxes=boxes, labels=(job.defect.name,) * len(boxes),
         severity=tuple(round(one.severity, 4) for one in draft.instances),
         split="train", group=job.group_of(source), source=source.path.name, source_sha256=source.sha256,
         licence="own" if job.shipped else "user", prompt=job.spec.prompt, seed=job.seed, index=draft.index,

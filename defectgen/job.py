@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 import defectgen
 from defectgen.engine.window import EngineInfo
 from defectgen.errors import InputError, OutputError
-from defectgen.folder import FORMAT, check_folder
+from defectgen.folder import check_folder
 from defectgen.image import Pixels, luminance, read_picture, to_rgb
 from defectgen.mask.foreground import part_foreground
 from defectgen.mask.placement import Instance, place_defects
 from defectgen.mask.user_mask import instances_from_mask
 from defectgen.noise import noise_sigma
 from defectgen.recipe import Defect, Material
+from defectgen.record import FORMAT
 from defectgen.source import Box, Source, fit_box, list_images, read_mask, read_roi
 from defectgen.spec import DefectSpec
 

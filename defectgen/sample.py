@@ -1,50 +1,27 @@
-"""The records of a defect set: one line of metadata.jsonl for a sample, one of rejected.jsonl for an attempt.
-
-Boxes are [x0, y0, x1, y1] in pixels, x1 and y1 exclusive. File names are relative to the set's folder.
-"""
+"""The records of a generated set: one line of metadata.jsonl for a sample, one of rejected.jsonl for an attempt."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from defectgen.label_audit import Reason
+from defectgen.record import Line, Record
 
 __all__ = ["Licence", "Outcome", "Rejected", "Sample"]
 
 Licence = Literal["own", "user"]
-Boxes = tuple[tuple[int, int, int, int], ...]
 
 
-class Line(BaseModel):
-    """One frozen line of JSON; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def line(self) -> str:
-        return self.model_dump_json() + "\n"
-
-
-class Sample(Line):
+class Sample(Record):
     """A generated sample that ships.
 
-    text: caption. group: good picture it came from, for splits. licence: "own" for parts of this project's library.
+    text: caption. group: good picture it came from, for splits. severity: in [0, 1], of each defect.
     attempts: how many it took. band_px: the blend band, pixels around the mask. The rest: see `label_audit.LabelAudit`.
     """
 
-    file_name: str
     mask_file_name: str
     good_file_name: str
-    text: str
-    defect: str
-    material: str | None
-    boxes: Boxes
     severity: tuple[float, ...]
-    split: str
-    group: str
-    source: str
-    source_sha256: str
     licence: Licence
     prompt: str
     seed: int

@@ -1,0 +1,1 @@
+"""Defect sets from any data and for any tool: import, split, caption, check, merge, export."""
