@@ -49,14 +49,14 @@ def _unet(folder: Path, where: str, threads: int) -> Any:
 
 
 class CompactEngine:
-    """Edits windows by diffusion: the good window, the mask and the words in, the defective window out."""
+    """Edits windows by diffusion: the good window, the mask, a rendered draft and the words in, the defective window out."""
 
     def __init__(
         self, weights: Path | None = None, *, device: str = "auto", steps: int = STEPS, guidance: float = GUIDANCE,
         strength: float = STRENGTH,
     ) -> None:  # fmt: skip
-        """weights: a model folder; None for the one in the package. strength: in (0, 1], below 1 the start is the
-        rendered draft, noised to that time.
+        """weights: a model folder; None for the one in the package. strength: in (0, 1], below 1 the
+        start is the rendered draft, noised to that time.
 
         Raises InputError for options out of range, WeightsError for weights that are missing or damaged.
         """
@@ -110,9 +110,7 @@ class CompactEngine:
         tables = self._model.severity
         return measured_for(window.severity, tables.get(window.defect.family, tables["any"]))
 
-    def _draft(self, windows: Sequence[Window]) -> torch.Tensor | None:
-        if self._strength == 1.0:
-            return None
+    def _draft(self, windows: Sequence[Window]) -> torch.Tensor:
         drawn = RenderEngine(self.window_px).edit(windows)
         residuals = [d - w.good for d, w in zip(drawn, windows, strict=True)]
         return torch.from_numpy(np.stack(residuals)).permute(0, 3, 1, 2).to(self._device) / RESIDUAL_SCALE

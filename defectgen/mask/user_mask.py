@@ -10,7 +10,7 @@ from defectgen.errors import InputError
 from defectgen.mask.placement import Instance
 from defectgen.mask.shape import Shape
 
-__all__ = ["instances_from_mask"]
+__all__ = ["instances_from_mask", "shape_of_mask"]
 
 Mask = NDArray[np.bool_]
 F32 = NDArray[np.float32]
@@ -51,6 +51,11 @@ def _shape(mask: Mask) -> tuple[Shape, float]:
     profile = np.where(mask, np.clip(depth / np.maximum(half + 0.5, 1), 0, 1), alpha * 0.5).astype(np.float32)
     axis = _main_axis(mask)
     return Shape(alpha, profile, _tangent(mask, float(depth.max()), axis), half), axis
+
+
+def shape_of_mask(mask: Mask) -> Shape:
+    """Maps of a non-empty mask (h, w) bool taken as one body."""
+    return _shape(mask)[0]
 
 
 def instances_from_mask(mask: Mask, severity: float) -> list[Instance]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "ModelInfo", "default_weights", "load_unet", "read_info", "save_model", "verify"]
 
-FORMAT = 1
+FORMAT = 2
 _WEIGHTS = Path("unet") / "diffusion_pytorch_model.safetensors"
 
 

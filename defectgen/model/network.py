@@ -1,6 +1,7 @@
 """The network: a small conditional U-Net that sees the good window.
 
-Input grid, 112 channels: the noisy residual (48), the good window (48), the mask (16), each through `transform`.
+Input grid, 160 channels: the noisy residual (48), the good window (48), the mask (16), the rendered draft of the
+residual (48), each through `transform`; a draft of zeros leaves everything to the words.
 Output, 96 channels: two pictures, one for the whole band and one that is multiplied by the mask at full resolution
 before they are added. The second carries hairlines: the network says how strong, the mask says exactly where. The
 backbone is diffusers' `UNet2DConditionModel`, so the weights are an ordinary diffusers folder.
@@ -30,7 +31,7 @@ def build_unet(widths: tuple[int, ...] = WIDTHS, window_px: int = 128, layers: i
     coarse = len(widths) - 1
     config: dict[str, Any] = {
         "sample_size": window_px // BLOCK,
-        "in_channels": 2 * _CHANNELS + BLOCK * BLOCK,
+        "in_channels": 3 * _CHANNELS + BLOCK * BLOCK,
         "out_channels": 2 * _CHANNELS,
         "block_out_channels": widths,
         "layers_per_block": layers,
@@ -48,21 +49,22 @@ def build_unet(widths: tuple[int, ...] = WIDTHS, window_px: int = 128, layers: i
 
 
 class EditNetwork(nn.Module):
-    """Predicts the clean residual from its noisy version, the good window, the mask and the words."""
+    """Predicts the clean residual from its noisy version, the good window, the mask, a draft and the words."""
 
     def __init__(self, unet: Any) -> None:
         super().__init__()
         self.unet = unet
 
     def forward(
-        self, noisy: Tensor, t: Tensor, good: Tensor, alpha: Tensor, tokens: Tensor, padding: Tensor, vector: Tensor
-    ) -> Tensor:
+        self, noisy: Tensor, t: Tensor, good: Tensor, alpha: Tensor, draft: Tensor, tokens: Tensor, padding: Tensor,
+        vector: Tensor,
+    ) -> Tensor:  # fmt: skip
         """x_0 prediction, (B, 3, S, S), zero outside the band.
 
-        noisy: (B, 3, S, S) residual units. t: (B,) in [0, 1]. good: (B, 3, S, S) in [-1, 1]. alpha: (B, 1, S, S).
+        noisy, draft: (B, 3, S, S) residual units. t: (B,) in [0, 1]. good: (B, 3, S, S) in [-1, 1]. alpha: (B, 1, S, S).
         tokens: (B, L, 384) with padding (B, L), True on real tokens. vector: (B, 400), see `condition_vector`.
         """
-        grid = torch.cat([to_grid(noisy), to_grid(good), to_grid(2 * alpha - 1)], dim=1)
+        grid = torch.cat([to_grid(noisy), to_grid(good), to_grid(2 * alpha - 1), to_grid(band(alpha) * draft)], dim=1)
         dtype = self.unet.conv_in.weight.dtype
         grid = grid.to(dtype).contiguous(memory_format=torch.channels_last)
         out = self.unet(

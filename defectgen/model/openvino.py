@@ -86,7 +86,7 @@ class OpenVinoUnet:
         self, grid: Tensor, time: Tensor, *, encoder_hidden_states: Tensor, encoder_attention_mask: Tensor,
         class_labels: Tensor,
     ) -> SimpleNamespace:  # fmt: skip
-        """As `UNet2DConditionModel`: `.sample` is (B, 96, G, G) for a grid (B, 112, G, G)."""
+        """As `UNet2DConditionModel`: `.sample` is (B, 96, G, G) for a grid (B, 160, G, G)."""
         given = (grid, time, encoder_hidden_states, encoder_attention_mask, class_labels)
         request = self._request(tuple(part.shape for part in given))
         results = request.infer([part.contiguous().numpy() for part in given], share_inputs=True)

@@ -44,14 +44,15 @@ def times(steps: int, strength: float = 1.0) -> list[float]:
 
 
 def _predict(
-    network: EditNetwork, x: Tensor, t: float, good: Tensor, alpha: Tensor, c: Conditions, guidance: float
-) -> Tensor:
+    network: EditNetwork, x: Tensor, t: float, good: Tensor, alpha: Tensor, draft: Tensor, c: Conditions,
+    guidance: float,
+) -> Tensor:  # fmt: skip
     time = torch.full((x.shape[0],), t, device=x.device)
     if guidance == 1.0 or not GUIDED[0] <= t <= GUIDED[1]:
-        return network(x, time, good, alpha, c.tokens, c.padding, c.vector)  # type: ignore[no-any-return]
+        return network(x, time, good, alpha, draft, c.tokens, c.padding, c.vector)  # type: ignore[no-any-return]
     both = network(
         x.repeat(2, 1, 1, 1), time.repeat(2), good.repeat(2, 1, 1, 1), alpha.repeat(2, 1, 1, 1),
-        torch.cat([c.tokens, c.null_tokens]), torch.cat([c.padding, c.null_padding]),
+        draft.repeat(2, 1, 1, 1), torch.cat([c.tokens, c.null_tokens]), torch.cat([c.padding, c.null_padding]),
         torch.cat([c.vector, c.null_vector]),
     )  # fmt: skip
     told, untold = both.chunk(2)
@@ -66,17 +67,18 @@ def sample(
     """Clean residuals, (B, 3, S, S) in units of RESIDUAL_SCALE, zero outside the band.
 
     good: (B, 3, S, S) in [-1, 1]. alpha: (B, 1, S, S) in [0, 1]. generators: one CPU generator a window, so that the
-    result of a window does not depend on its company. strength: below 1 the start is `draft`, a residual like the
-    result, noised to that time. A grey window, three equal channels, gets a grey defect.
+    result of a window does not depend on its company. draft: a rendered residual like the result, which the network
+    sees at every step; None shows it zeros. strength: below 1 the start is the draft too, noised to that time. A grey window, three equal channels, gets a grey defect.
     """
     shape = good.shape[1:]
     noise = torch.stack([torch.randn(shape, generator=g) for g in generators]).to(good.device)
     inside = band(alpha)
     grid = times(steps, strength)
-    x = inside * noise if draft is None else inside * ((1 - grid[0]) * draft + grid[0] * noise)
+    draft = torch.zeros_like(noise) if draft is None else draft
+    x = inside * ((1 - grid[0]) * draft + grid[0] * noise)
     grey = (good.amax(1) - good.amin(1)).amax((1, 2)).view(-1, 1, 1, 1) < _GREY
     for t, s in pairwise(grid):
-        clean = _predict(network, x, t, good, alpha, conditions, guidance)
+        clean = _predict(network, x, t, good, alpha, draft, conditions, guidance)
         clean = torch.where(grey, clean.mean(1, keepdim=True), clean)
         x = (s / t) * x + (1 - s / t) * clean
     return x

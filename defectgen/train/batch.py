@@ -18,15 +18,17 @@ from defectgen.train.shard import Shard, open_shards
 __all__ = ["Batch", "Drawer", "batches", "severity_quantiles"]
 
 _GREY_SHARE = 0.3
+_DROP_DRAFT = 0.1
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Tensors as `EditNetwork` takes them; `clean` is the residual in units of RESIDUAL_SCALE."""
+    """Tensors as `EditNetwork` takes them; `clean` and `draft` are residuals in units of RESIDUAL_SCALE."""
 
     clean: Tensor
     good: Tensor
     alpha: Tensor
+    draft: Tensor
     tokens: Tensor
     padding: Tensor
     vector: Tensor
@@ -43,22 +45,22 @@ def _exposure(window: NDArray[np.float32], rng: np.random.Generator) -> tuple[fl
 
 
 def _augment(
-    good: NDArray[np.uint8], target: NDArray[np.uint8], alpha: NDArray[np.uint8], rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """One of eight symmetries, exposure, and grey for some, the same for both pictures."""
-    maps = [m.astype(np.float32) / np.float32(255) for m in (good, target, alpha)]
+    maps: list[NDArray[np.uint8]], rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """One of eight symmetries, exposure, and grey for some, the same for all pictures; the last map is the mask."""
+    floats = [m.astype(np.float32) / np.float32(255) for m in maps]
     turn = int(rng.integers(8))
-    maps = [np.rot90(m, turn % 4) for m in maps]
+    floats = [np.rot90(m, turn % 4) for m in floats]
     if turn >= 4:
-        maps = [m[:, ::-1] for m in maps]
-    g, t, a = maps
+        floats = [m[:, ::-1] for m in floats]
+    *pictures, alpha = floats
     if rng.random() < _GREY_SHARE:
         luma = np.array([0.299, 0.587, 0.114], np.float32)
-        g, t = (np.repeat((p @ luma)[..., None], 3, 2) for p in (g, t))
+        pictures = [np.repeat((p @ luma)[..., None], 3, 2) for p in pictures]
     if rng.random() < 0.7:
-        gamma, gain = _exposure(g, rng)
-        g, t = (np.clip(gain * np.maximum(p, 0) ** gamma, 0, 1) for p in (g, t))
-    return tuple(np.asarray(m, np.float32) for m in (g, t, a))  # type: ignore[return-value]
+        gamma, gain = _exposure(pictures[0], rng)
+        pictures = [np.clip(gain * np.maximum(p, 0) ** gamma, 0, 1) for p in pictures]
+    return [np.asarray(m, np.float32) for m in (*pictures, alpha)]
 
 
 def _crop(maps: list[NDArray[np.uint8]], side: int, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
@@ -78,8 +80,8 @@ def _crop(maps: list[NDArray[np.uint8]], side: int, rng: np.random.Generator) ->
 class Drawer:
     """Draws batches from a cache that may still be growing.
 
-    shares: how much of a batch comes from each origin. Words are dropped for `drop_text` of the windows, severity and
-    origin for a share of their own, so that the network also knows what it does when it is not told.
+    shares: how much of a batch comes from each origin. Words are dropped for `drop_text` of the windows, severity,
+    origin and draft for a share of their own, so that the network also knows what it does when it is not told.
     crop_px: when set, windows are cropped to this side, which makes early steps cheaper.
     """
 
@@ -113,19 +115,21 @@ class Drawer:
         """The batch of one training step."""
         rng = np.random.default_rng([self.seed, step])
         rows = [self._row(*self._pick(rng), rng) for _ in range(size)]
-        clean, good, alpha, tokens, padding, pooled, severity, origin = (
+        clean, good, alpha, draft, tokens, padding, pooled, severity, origin = (
             torch.from_numpy(np.stack(column))
             for column in zip(*rows, strict=True)
         )
         vector = condition_vector(pooled.float(), severity.float().flatten(), origin.flatten().long())
-        return Batch(clean, good, alpha, tokens.float(), padding, vector)
+        return Batch(clean, good, alpha, draft, tokens.float(), padding, vector)
 
     def _row(self, shard: Shard, i: int, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
-        maps = [np.asarray(shard.arrays[n][i], np.uint8) for n in ("good", "target", "alpha")]
+        maps = [np.asarray(shard.arrays[n][i], np.uint8) for n in ("good", "target", "draft", "alpha")]
         if self.crop_px:
             maps = _crop(maps, self.crop_px, rng)
-        g, t, a = _augment(maps[0], maps[1], maps[2], rng)
-        residual = t - g
+        g, t, d, a = _augment(maps, rng)
+        residual, draft = t - g, d - g
+        if rng.random() < _DROP_DRAFT:
+            draft = np.zeros_like(draft)
         severity = measured_severity(residual, a) if rng.random() > 0.15 else np.nan
         origin = ORIGINS.index(shard.origins[i]) if rng.random() > 0.3 else -1
         text = [shard.arrays[n][i] for n in ("tokens", "padding", "pooled")]
@@ -134,7 +138,7 @@ class Drawer:
         text = [text[0].astype(np.float32), text[1], text[2].astype(np.float32)]
         return (
             residual.transpose(2, 0, 1) / RESIDUAL_SCALE, 2 * g.transpose(2, 0, 1) - 1, a[None],
-            *text, np.asarray(severity), np.asarray(origin),
+            draft.transpose(2, 0, 1) / RESIDUAL_SCALE, *text, np.asarray(severity), np.asarray(origin),
         )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from defectgen.render.defect import render_pair
 from defectgen.render.material import build_surface
 from defectgen.render.ratio import ratio_pair
 from defectgen.render.shade import draw_light
+from defectgen.train.draft import draw_draft
 
 __all__ = ["WINDOW_PX", "Pair", "draw_defect", "ratio_window", "rendered_window", "visible"]
 
@@ -42,10 +43,14 @@ U8 = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pair:
-    """good, target: (S, S, 3) uint8. alpha: (S, S) uint8, 255 is full cover. origin: one of ORIGINS."""
+    """good, target, draft: (S, S, 3) uint8. alpha: (S, S) uint8, 255 is full cover. origin: one of ORIGINS.
+
+    draft: what the `render` engine makes of the same words and mask, as the network will see it when it is used.
+    """
 
     good: U8
     target: U8
+    draft: U8
     alpha: U8
     text: str
     origin: str
@@ -99,12 +104,17 @@ def _shrink(picture: Any) -> Any:
     return cv2.resize(picture, (WINDOW_PX, WINDOW_PX), interpolation=cv2.INTER_AREA)
 
 
-def _pair(good: U8, target: U8, shape: Shape, text: str, origin: str, family: str) -> Pair | None:
-    alpha = _shrink(shape.alpha).astype(np.float32)
+def _pair(
+    good: U8, target: U8, shape: Shape, origin: str, defect: Defect, material: Material | None, severity: float,
+    rng: np.random.Generator,
+) -> Pair | None:  # fmt: skip
+    cover = _shrink(shape.alpha).astype(np.float32)
     good, target = _shrink(good).astype(np.uint8), _shrink(target).astype(np.uint8)
-    if not visible(good, target, alpha):
+    if not visible(good, target, cover):
         return None
-    return Pair(good, target, np.rint(255 * alpha).astype(np.uint8), text, origin, family)
+    alpha = np.rint(255 * cover).astype(np.uint8)
+    draft = draw_draft(good, alpha, defect, material, severity, rng)
+    return Pair(good, target, draft, alpha, _words(defect, material, severity, rng), origin, defect.family)
 
 
 def rendered_window(book: RecipeBook, rng: np.random.Generator) -> Pair | None:
@@ -123,7 +133,7 @@ def rendered_window(book: RecipeBook, rng: np.random.Generator) -> Pair | None:
     severity = _severity(rng)
     light, camera = draw_light(rng), draw_camera(rng)
     good, bad = render_pair(surface, shape, defect.change, severity, light, camera, rng)
-    return _pair(good, bad, shape, _words(defect, material, severity, rng), "rendered", defect.family)
+    return _pair(good, bad, shape, "rendered", defect, material, severity, rng)
 
 
 def ratio_window(
@@ -141,7 +151,7 @@ def ratio_window(
     unit = np.asarray(window, np.float32) / np.float32(255)
     bad = ratio_pair(unit, shape, defect.change, severity, draw_light(rng), kind, rng)
     target = np.clip(np.rint(255 * bad), 0, 255).astype(np.uint8)
-    return _pair(window, target, shape, _words(defect, material, severity, rng), "ratio", defect.family)
+    return _pair(window, target, shape, "ratio", defect, material, severity, rng)
 
 
 def photo_root(root: Path) -> list[Path]:

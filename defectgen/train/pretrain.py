@@ -131,7 +131,7 @@ def _step(network: EditNetwork, batch: Batch, generator: torch.Generator) -> Ten
     t = draw_times(batch.good.shape[0], generator).to(batch.good.device)
     noise = torch.randn(batch.clean.shape, generator=generator).to(batch.good.device)
     noisy = noised(batch.clean, noise, t, band(batch.alpha))
-    prediction = network(noisy, t, batch.good, batch.alpha, batch.tokens, batch.padding, batch.vector)
+    prediction = network(noisy, t, batch.good, batch.alpha, batch.draft, batch.tokens, batch.padding, batch.vector)
     return edit_loss(prediction, batch, t)
 
 

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from defectgen.book import RecipeBook
+from defectgen.book import RecipeBook, phrase_key
 from defectgen.errors import RecipeError
 from defectgen.model.condition import NO_DEFECT
+from defectgen.train.draft import draw_draft
 from defectgen.train.pair import WINDOW_PX, Pair, visible
 from defectgen.train.pseudo_good import remove
 from defectgen.train.real import RealPicture
@@ -84,7 +85,18 @@ def defect_window(
     if float((alpha > 127).mean()) > _FULLEST or not visible(before, after, alpha.astype(np.float32) / np.float32(255)):
         return None
     text = _words(name, picture.material, rng)
-    return Pair(before, after, alpha, text, "real", family_of(name, book)), cut
+    draft = _draft(before, alpha, name, picture.material, book, rng)
+    return Pair(before, after, draft, alpha, text, "real", family_of(name, book)), cut
+
+
+def _draft(
+    good: U8, alpha: U8, name: str, material: str, book: RecipeBook, rng: np.random.Generator
+) -> U8:
+    """A draft by the recipe of this name; the good window where the book does not know it."""
+    if phrase_key(name) not in book.defect_aliases:
+        return good
+    known = book.material(material) if phrase_key(material) in book.material_aliases else None
+    return draw_draft(good, alpha, book.defect(name), known, float(rng.uniform(0.1, 1.0)), rng)
 
 
 def clean_window(
@@ -97,6 +109,6 @@ def clean_window(
     window = cut_window(picture.rgb, cut)
     mask = shape >= 0.5
     filled = remove(window, mask, mask, rng)
-    return Pair(filled, window, np.rint(255 * shape).astype(np.uint8), NO_DEFECT, "real", NO_DEFECT)
+    return Pair(filled, window, filled, np.rint(255 * shape).astype(np.uint8), NO_DEFECT, "real", NO_DEFECT)
 
 

@@ -1,7 +1,7 @@
 """Shards: training windows on disk, ready to be read at random.
 
 A shard is a folder of arrays of equal length, written under another name and then renamed, so that a reader never
-meets half a shard: good.npy, target.npy (N, S, S, 3) uint8; alpha.npy (N, S, S) uint8; tokens.npy (N, L, 384) float16
+meets half a shard: good.npy, target.npy, draft.npy (N, S, S, 3) uint8; alpha.npy (N, S, S) uint8; tokens.npy (N, L, 384) float16
 with padding.npy (N, L) bool; pooled.npy (N, 384) float16; meta.jsonl with the text, origin and family of each.
 """
 
@@ -21,7 +21,7 @@ from defectgen.train.pair import Pair
 
 __all__ = ["Shard", "open_shards", "write_shard"]
 
-_ARRAYS = ("good", "target", "alpha", "tokens", "padding", "pooled")
+_ARRAYS = ("good", "target", "draft", "alpha", "tokens", "padding", "pooled")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def write_shard(folder: Path, pairs: Sequence[Pair], encoder: TextEncoder) -> No
     draft = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    for name in ("good", "target", "alpha"):
+    for name in ("good", "target", "draft", "alpha"):
         np.save(draft / f"{name}.npy", np.stack([getattr(p, name) for p in pairs]))
     np.save(draft / "tokens.npy", tokens.numpy().astype(np.float16))
     np.save(draft / "padding.npy", padding.numpy())

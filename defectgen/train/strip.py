@@ -1,6 +1,6 @@
 """The validation strip: the same held-out windows, masks and seeds every time, so that one sees the network learn.
 
-A row shows good | mask | target | two samples, for windows that training never draws.
+A row shows good | mask | draft | target | two samples, for windows that training never draws.
 """
 
 from __future__ import annotations
@@ -43,17 +43,19 @@ def _row(network: EditNetwork, pair: Pair, encoder: TextEncoder) -> U8:
     alpha = torch.from_numpy(pair.alpha.astype(np.float32) / 255)
     residual = (pair.target.astype(np.float32) - pair.good.astype(np.float32)) / np.float32(255)
     severity = measured_severity(residual, alpha.numpy())
+    draft = torch.from_numpy((pair.draft.astype(np.float32) - pair.good) / np.float32(255 * RESIDUAL_SCALE))
     device = next(network.parameters()).device
     conditions = conditions_for([pair.text] * 2, [severity] * 2, encoder)
     out = sample(
         network, (2 * good.permute(2, 0, 1) - 1).repeat(2, 1, 1, 1).to(device),
         alpha.repeat(2, 1, 1, 1).to(device), Conditions(*(v.to(device) for v in vars(conditions).values())),
         [torch.Generator().manual_seed(s) for s in (1, 2)], steps=_STEPS, guidance=_GUIDANCE,
+        draft=draft.permute(2, 0, 1).repeat(2, 1, 1, 1).to(device),
     )  # fmt: skip
     edits = (good + RESIDUAL_SCALE * out.cpu().permute(0, 2, 3, 1)).clamp(0, 1).numpy()
     mask = np.repeat(pair.alpha[..., None], 3, 2)
     samples = [np.rint(255 * e).astype(np.uint8) for e in edits]
-    return np.hstack([pair.good, mask, pair.target, *samples])
+    return np.hstack([pair.good, mask, pair.draft, pair.target, *samples])
 
 
 def strip_writer(pairs: Sequence[Pair], encoder: TextEncoder) -> Callable[[EditNetwork, Path], None]:

@@ -49,11 +49,11 @@ def inputs(n: int) -> tuple[torch.Tensor, ...]:
     g = torch.Generator().manual_seed(3)
     alpha = torch.zeros(n, 1, SIDE, SIDE)
     alpha[:, :, 10:20, 12:18] = 1
-    pictures = (torch.randn(n, 3, SIDE, SIDE, generator=g) for _ in range(2))
-    noisy, good = pictures
+    pictures = (torch.randn(n, 3, SIDE, SIDE, generator=g) for _ in range(3))
+    noisy, good, draft = pictures
     padding = torch.arange(24)[None].repeat(n, 1) < 7
     tokens, vector = torch.randn(n, 24, 384, generator=g), torch.randn(n, VECTOR_DIM, generator=g)
-    return noisy, torch.rand(n, generator=g), good, alpha, tokens, padding, vector
+    return noisy, torch.rand(n, generator=g), good, alpha, draft, tokens, padding, vector
 
 
 def window(seed: int) -> Window:

@@ -76,9 +76,15 @@ def test_a_grey_window_gets_a_grey_defect(network: EditNetwork) -> None:
     assert float((coloured[:, 0] - coloured[:, 2]).abs().max()) > 1e-3
 
 
-def test_the_draft_matters_below_full_strength_only(network: EditNetwork) -> None:
+def test_the_draft_is_seen_at_every_strength_and_never_outside_the_band(network: EditNetwork) -> None:
     drafts = [torch.full((1, 3, 32, 32), level) for level in (-2.0, 2.0)]
     low = [draw(network, [1], strength=0.4, draft=d) for d in drafts]
     full = [draw(network, [1], strength=1.0, draft=d) for d in drafts]
     assert not torch.allclose(low[0], low[1], atol=1e-3)
-    assert torch.equal(full[0], full[1])
+    assert not torch.allclose(full[0], full[1], atol=1e-3)
+    outside = 1 - band((full[0] != 0).any(1, keepdim=True).float())
+    assert float(((full[0] - full[1]) * outside).abs().max()) == 0
+
+
+def test_no_draft_is_a_draft_of_zeros(network: EditNetwork) -> None:
+    assert torch.equal(draw(network, [1]), draw(network, [1], draft=torch.zeros(1, 3, 32, 32)))

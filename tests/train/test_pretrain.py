@@ -22,7 +22,7 @@ def pair(rng: np.random.Generator) -> Pair:
     y, x = rng.integers(4, 20, 2)
     alpha[y : y + 8, x : x + 8] = 255
     target = np.where(alpha[..., None] > 0, good // 2, good).astype(np.uint8)
-    return Pair(good, target, alpha, "pit", "rendered", "pit")
+    return Pair(good, target, target, alpha, "pit", "rendered", "pit")
 
 
 @pytest.fixture(scope="module")
