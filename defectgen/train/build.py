@@ -6,7 +6,7 @@ Shard k of an origin is a pure function of (seed, origin, k): a build that is st
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from defectgen.model.text import TextEncoder
 from defectgen.recipe import Material
 from defectgen.train.pair import WINDOW_PX, Pair, draw_defect, photo_root, ratio_window, rendered_window
 from defectgen.train.pseudo_good import remove
-from defectgen.train.real import RealPicture, load_real, read_rgb
+from defectgen.train.real import SETS, RealPicture, load_real, read_rgb
 from defectgen.train.real_pair import clean_window, defect_window
 from defectgen.train.shard import write_shard
 
@@ -130,9 +130,9 @@ def strip_pairs(root: Path, seed: int, each: int = 7) -> list[Pair]:
     return pairs
 
 
-def held_out(book: RecipeBook, root: Path, half: int | None = None) -> Source:
+def held_out(book: RecipeBook, root: Path, half: int | None = None, sets: Collection[str] = tuple(SETS)) -> Source:
     """Real windows of the groups that training never sees; of one half of these groups, 0 or 1, if `half` is given."""
-    pictures = [p for p in load_real(root, held_out=True) if p.defects]
+    pictures = [p for p in load_real(root, held_out=True, sets=sets) if p.defects]
     if half is not None:
         pictures = [p for p in pictures if zlib.crc32(p.group.encode()) % 2 == half]
     return lambda rng: _with_defect(_one_of(pictures, rng), book, rng)

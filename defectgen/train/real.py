@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,15 +90,15 @@ def is_held_out(set_name: str, group: str, percent: int = 20) -> bool:
     return zlib.crc32(f"{set_name}/{group}".encode()) % 100 < percent
 
 
-def load_real(root: Path, held_out: bool) -> Iterator[RealPicture]:
-    """Pictures of one side of the split, from every set below `root`.
+def load_real(root: Path, held_out: bool, sets: Collection[str] = tuple(SETS)) -> Iterator[RealPicture]:
+    """Pictures of one side of the split, from each of the sets below `root`.
 
     Raises:
         InputError: `root` lacks a set.
     """
-    for name, read in SETS.items():
+    for name in sets:
         if not (root / name).is_dir():
             raise InputError(f"{root / name}: no such folder; expected the {name} set; see eval/compact/README.md")
-        for picture in read(root / name):
+        for picture in SETS[name](root / name):
             if is_held_out(name, picture.group) == held_out:
                 yield picture

@@ -1,8 +1,8 @@
 """Shards: training windows on disk, ready to be read at random.
 
 A shard is a folder of arrays of equal length, written under another name and then renamed, so that a reader never
-meets half a shard: good.npy, target.npy, draft.npy (N, S, S, 3) uint8; alpha.npy (N, S, S) uint8; tokens.npy (N, L, 384) float16
-with padding.npy (N, L) bool; pooled.npy (N, 384) float16; meta.jsonl with the text, origin and family of each.
+meets half a shard: good.npy, target.npy, draft.npy (N, S, S, 3) uint8; alpha.npy (N, S, S) uint8; tokens.npy
+(N, L, 384) float16 with padding.npy (N, L) bool; pooled.npy (N, 384) float16; meta.jsonl with text, origin and family.
 """
 
 from __future__ import annotations

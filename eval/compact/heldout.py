@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ from defectgen.recipe import Defect
 from defectgen.train.build import held_out
 from defectgen.train.job import data_root
 from defectgen.train.pair import Pair
+from defectgen.train.real import SETS
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 NAMES = ("mean", "contrast", "gradient")
@@ -74,10 +76,10 @@ def defect_of(text: str, book: RecipeBook) -> tuple[str, Defect]:
         return name, book.defect(STAND_INS[name])
 
 
-def cases(root: Path, count: int, seed: int, half: int) -> list[Case]:
+def cases(root: Path, count: int, seed: int, half: int, sets: list[str]) -> list[Case]:
     """Held-out windows of one half of the groups, the sets by the root of their size, as in training."""
     book, rng = load_book(), np.random.default_rng([seed, 5])
-    draw, found = held_out(book, root, half), []
+    draw, found = held_out(book, root, half, sets), []
     while len(found) < count:
         pair = draw(rng)
         if pair is not None:
@@ -169,8 +171,9 @@ def report(result: dict[str, object], path: Path) -> None:
     table = result["scores"]
     assert isinstance(table, dict)
     lines = ["# Held-out real defects: error of local statistics under the mask", "",
-             f"n = {result['n']} windows of groups that training never saw; mean with 95% bootstrap interval; grey",
-             "levels, `overall` in units of the real spread. Made by `python eval/compact/heldout.py`.", "",
+             f"n = {result['n']} windows of groups that training never saw, of {result['sets']};",
+             "mean with 95% bootstrap interval; grey levels, `overall` in units of the real spread.",
+             f"Made by `{result['command']}`.", "",
              "| engine | mean | contrast | gradient | overall |", "|---|---|---|---|---|"]  # fmt: skip
     for name, rows in table.items():
         if name != "real_spread":
@@ -188,6 +191,20 @@ def report(result: dict[str, object], path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+def compare(found: list[Case], args: argparse.Namespace) -> dict[str, object]:
+    """Overall errors of settings "strength:guidance", beside the rendered draft's."""
+    engines: dict[str, Engine] = {"render": RenderEngine(128)}
+    for setting in args.grid.split(","):
+        strength, guidance = map(float, setting.split(":"))
+        more = {} if args.steps is None else {"steps": args.steps}
+        engines[setting] = CompactEngine(args.weights, strength=strength, guidance=guidance, **more)
+    table = scores(found, {
+        name: lambda c, i, engine=engine: pasted(c, engine.edit([window(c, i)])[0])  # type: ignore[misc]
+        for name, engine in engines.items()
+    })  # fmt: skip
+    return {name: rows["overall"] for name, rows in table.items() if "overall" in rows}  # type: ignore[index, operator]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
@@ -196,26 +213,29 @@ def main() -> None:
     parser.add_argument("--strength", type=float)
     parser.add_argument("--guidance", type=float)
     parser.add_argument("--steps", type=int)
-    parser.add_argument("--scores-only", action="store_true")
+    parser.add_argument("--grid", help="strength:guidance,... to compare; prints scores, writes nothing")
+    parser.add_argument("--sets", default=",".join(SETS), help="real sets to draw from")
     parser.add_argument("--n", type=int, default=120)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "heldout")
     parser.add_argument("--sheet", type=Path, default=Path("out/heldout-sheet.png"), help="real pictures: not for git")
     args = parser.parse_args()
-    found = cases(data_root(args.data), args.n, args.seed, HALVES[args.half])
+    found = cases(data_root(args.data), args.n, args.seed, HALVES[args.half], args.sets.split(","))
     chosen: dict[str, Any] = {k: v for k in ("strength", "guidance", "steps") if (v := getattr(args, k)) is not None}
+    if args.grid:
+        print(json.dumps(compare(found, args), indent=1))
+        return
     compact, render = CompactEngine(args.weights, **chosen), RenderEngine(128)
     makers: dict[str, Callable[[Case, int], NDArray[np.float32]]] = {
         "compact": lambda c, i: pasted(c, compact.edit([window(c, i)])[0]),
         "render": lambda c, i: pasted(c, render.edit([window(c, i)])[0]),
         "cv2.inpaint": lambda c, i: inpaint(c),
     }
-    if args.scores_only:
-        print(json.dumps(scores(found, makers), indent=1))
-        return
     args.out.mkdir(parents=True, exist_ok=True)
     result = {
-        "n": len(found), "half": args.half, "seed": args.seed, "weights_sha256": compact.info.weights_sha256,
+        "command": " ".join(["python eval/compact/heldout.py", *sys.argv[1:]]),
+        "n": len(found), "half": args.half, "sets": args.sets, "seed": args.seed,
+        "weights_sha256": compact.info.weights_sha256,
         "steps": compact.info.steps, "guidance": compact.info.guidance, "scores": scores(found, makers),
         "words": words_and_seeds(compact, found[:WORD_CASES], load_book()),
         "words_from_noise": words_and_seeds(
