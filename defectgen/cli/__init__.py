@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 import defectgen
 from defectgen.cli.doctor import doctor
 from defectgen.cli.explain import explain
+from defectgen.cli.import_set import import_set
 from defectgen.cli.pretrain import pretrain
 from defectgen.cli.recipes import recipes_app
 from defectgen.cli.synth import synth
@@ -92,6 +93,7 @@ def root(
 
 app.command()(synth)
 app.command()(explain)
+app.command("import")(import_set)
 app.add_typer(recipes_app)
 app.command()(pretrain)
 app.command()(doctor)
