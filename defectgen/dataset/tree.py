@@ -11,7 +11,9 @@ from pathlib import Path
 
 from defectgen.image import SUFFIXES
 
-__all__ = ["folders_in", "pictures_in", "pictures_under"]
+__all__ = ["first_picture", "folders_in", "pictures_in", "pictures_under"]
+
+ANY_CASE = (*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES))
 
 
 def pictures_under(root: Path) -> Iterator[Path]:
@@ -30,6 +32,12 @@ def pictures_in(folder: Path) -> list[Path]:
 def folders_in(folder: Path) -> list[Path]:
     """Folders directly in the folder, by name; none where there is no such folder."""
     return [folder / name for name in _listed(folder)[1]] if folder.is_dir() else []
+
+
+def first_picture(folder: Path, *stems: str) -> Path | None:
+    """The picture file of the first of these stems that has one, whatever its suffix."""
+    names = (stem + suffix for stem in stems for suffix in ANY_CASE)
+    return next((path for name in names if (path := folder / name).is_file()), None)
 
 
 def _listed(folder: Path) -> tuple[list[str], list[str]]:

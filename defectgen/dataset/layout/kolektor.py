@@ -16,8 +16,7 @@ from pathlib import Path
 from defectgen.dataset.instance import components
 from defectgen.dataset.item import Dropped, Found, ImportOptions, Labels
 from defectgen.dataset.layout.binary_mask import read_binary
-from defectgen.dataset.tree import pictures_under
-from defectgen.image import SUFFIXES
+from defectgen.dataset.tree import first_picture, pictures_under
 
 __all__ = ["find", "recognise"]
 
@@ -54,12 +53,11 @@ def is_label(path: Path) -> bool:
 
 def picture_of(label: Path) -> Path | None:
     stem = next(label.stem.removesuffix(mark) for mark in MARKS if label.stem.endswith(mark))
-    return next((path for suffix in SUFFIXES if (path := label.with_name(stem + suffix)).is_file()), None)
+    return first_picture(label.parent, stem)
 
 
 def label_of(path: Path) -> Path | None:
-    names = (path.stem + mark + suffix for mark in MARKS for suffix in SUFFIXES)
-    return next((label for name in names if (label := path.with_name(name)).is_file()), None)
+    return first_picture(path.parent, *(path.stem + mark for mark in MARKS))
 
 
 def read_label(label: Path, defect: str | None, hw: tuple[int, int]) -> Labels:
