@@ -32,7 +32,6 @@ from defectgen.dataset.polygon import box_inside, outline_points, polygon_mask
 from defectgen.dataset.split_name import split_named
 from defectgen.errors import InputError
 from defectgen.image import SUFFIXES
-from defectgen.record import GOOD
 
 __all__ = ["find", "recognise"]
 
@@ -71,8 +70,10 @@ def find(root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
         raise InputError(f"{root} holds no COCO index; expected annotations/*.json with images and annotations")
     seen: dict[Path, str] = {}
     for file in files:
-        folders = _folders(root, file)
-        for entry in _read_index(file, options):
+        folders, entries = _folders(root, file), _read_index(file, options)
+        if any(type(region.segmentation) is list for entry in entries for region in entry.regions):
+            _coder()
+        for entry in entries:
             yield _picture(root, folders, file, entry, seen)
     yield from _unlisted(root, seen)
 
@@ -195,7 +196,7 @@ def _items(file: Path, document: dict[str, Any], name: str) -> list[dict[str, An
 
 
 def _categories(file: Path, document: dict[str, Any], options: ImportOptions) -> dict[Any, str | None]:
-    """Category id -> defect type, None where it marks no defect."""
+    """Category id -> defect type, None where it is to be ignored."""
     found: dict[Any, str | None] = {}
     ids: set[Any] = set()
     for k, one in enumerate(_items(file, document, "categories")):
@@ -205,8 +206,7 @@ def _categories(file: Path, document: dict[str, Any], options: ImportOptions) ->
         name = one.get("name")
         if not isinstance(name, str) or not name.strip():
             raise InputError(f"{file}: {where}.name is {name!r}; expected the defect's name")
-        defect = options.defect_of(name.strip(), number)
-        found[number] = None if defect == GOOD else defect
+        found[number] = options.defect_of(name.strip(), number)
     return found
 
 
@@ -296,21 +296,14 @@ def _rle_mask(rle: Mapping[str, Any], hw: tuple[int, int]) -> Mask:
         raise DropError("unreadable", f"RLE of size {size!r}; expected height, width")
     if tuple(size) != hw:
         raise DropError("size mismatch", f"RLE is {size[1]}x{size[0]}, the picture {hw[1]}x{hw[0]} pixels")
-    coder = _coder()
-    if isinstance(counts, list):
-        _check_runs(counts, hw)
-        packed = coder.frPyObjects({"size": size, "counts": counts}, *hw)
-    elif isinstance(counts, str):
-        _check_runs(_runs(counts), hw)
-        packed = {"size": size, "counts": counts.encode("ascii")}
-    else:
+    if not isinstance(counts, str | list):
         raise DropError("unreadable", "RLE without counts")
-    return np.asarray(coder.decode(packed), np.bool_)
+    return _decode(_runs(counts) if isinstance(counts, str) else counts, hw)
 
 
 def _runs(text: str) -> list[int]:
-    """Run lengths of COCO's string: six bits a character, five of them value, each run as the change against the one
-    two before it. Read here only to be checked: pycocotools trusts it.
+    """Run lengths of COCO's string: five bits of value and one of "more" a character, low bits first, each run after
+    the third as the change against the one two before it.
     """
     runs: list[int] = []
     value, shift = 0, 0
@@ -329,9 +322,12 @@ def _runs(text: str) -> list[int]:
     return runs
 
 
-def _check_runs(runs: list[Any], hw: tuple[int, int]) -> None:
+def _decode(runs: list[Any], hw: tuple[int, int]) -> Mask:
+    """Done here since pycocotools leaves pixels unset, at random values, where the runs are too short."""
     if not all(isinstance(run, int) and run >= 0 for run in runs) or sum(runs) != hw[0] * hw[1]:
         raise DropError("unreadable", f"RLE whose runs do not add up to {hw[1]}x{hw[0]} pixels")
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape(hw[::-1]).T
 
 
 def _polygons_mask(parts: list[Any], hw: tuple[int, int], where: str, notes: list[str]) -> Mask:
@@ -345,7 +341,7 @@ def _polygons_mask(parts: list[Any], hw: tuple[int, int], where: str, notes: lis
         outlines.append(outline)
     coder = _coder()
     packed = coder.frPyObjects([outline.ravel().tolist() for outline in outlines], *hw)
-    mask = np.asarray(coder.decode(coder.merge(packed)), np.bool_)
+    mask = _decode(_runs(coder.merge(packed)["counts"].decode()), hw)
     if mask.any():
         return mask
     drawn = [polygon_mask(outline, hw)[0] for outline in outlines]
@@ -357,5 +353,5 @@ def _coder() -> Any:
     try:
         from pycocotools import mask
     except ImportError:
-        raise InputError("COCO needs pycocotools, which is not installed; pip install 'defectgen[formats]'") from None
+        raise InputError("COCO polygons need pycocotools; pip install 'defectgen[formats]'") from None
     return mask
