@@ -35,6 +35,7 @@ CLASSES = {1: "open", 2: "short", 3: "mousebite", 4: "spur", 5: "spurious copper
 TEST, TEMPLATE = "_test.jpg", "_temp.jpg"
 SPLIT_FILES = {"trainval.txt": "train", "test.txt": "test"}
 GROW_PX = 3
+MATERIAL = "circuit board"
 Named = tuple[str, Box]
 
 
@@ -59,10 +60,10 @@ def find(root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
             yield Dropped(name, "image missing", f"its template {template.name} is missing")
         else:
             read = _reader(scan, template, boxes, options)
-            yield Found(scan, name, read, good=template, split=split, group=group)
+            yield Found(scan, name, read, good=template, split=split, group=group, material=MATERIAL)
         if template.is_file():
             name = template.relative_to(root).as_posix()
-            yield Found(template, name, lambda hw: Labels(), GOOD, split=split, group=group)
+            yield Found(template, name, lambda hw: Labels(), GOOD, split=split, group=group, material=MATERIAL)
     if scan is None:
         raise InputError(f"{root} holds no *{TEST}; expected DeepPCB's PCBData/groupN/N/*{TEST}")
 
@@ -122,12 +123,9 @@ def _read_boxes(path: Path, hw: tuple[int, int], options: ImportOptions) -> list
 
 
 def _defect(value: int, path: Path, options: ImportOptions) -> str | None:
-    keys = [key for key in (str(value), CLASSES.get(value, "")) if key in options.ignore or key in options.classes]
-    if keys:
-        return options.defect_of(keys[0])
-    if value not in CLASSES:
+    if value not in CLASSES and str(value) not in options.classes.keys() | options.ignore:
         raise DropError("unknown class", f"{path.name} has class {value}; expected 1 to {len(CLASSES)}")
-    return CLASSES[value]
+    return options.defect_of(CLASSES.get(value, str(value)), value)
 
 
 def _recovered(named: Sequence[Named], changed: Mask) -> Labels:

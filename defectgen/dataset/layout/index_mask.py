@@ -7,14 +7,15 @@
 What a mask holds decides how it is read:
 
     labels    a class table is given, {"1": "dark", "2": "cross"}: a listed value is that defect, 0 and ignored values
-              are good, any other value is an error. A value is a grey level, an index into a palette of colours, or
-              "#rrggbb" in a mask in full colour. The class "good" means no defect.
+              are good. A value is a grey level, an index into a palette of colours, or "#rrggbb" in a mask in full
+              colour. The class "good" means no defect.
     binary    no table, 0 and one other value in all masks: one class, "defect".
     soft      grey levels from black to white, as JPEG leaves them: one class, defective above 127. With a table, its
               only class; "255" names it.
 
-Several values without a table are an error, since nothing says which of them are defects. To decide, up to 48 masks
-spread over the set are read first. Each class and each 8-connected piece of it is one instance. An empty mask is a
+To decide, up to 48 masks spread over the set are read first. Several values without a table are an error, since nothing
+says which of them are defects, and so is a value that the table lacks; one that only turns up later drops its picture
+as "unknown class". Each class and each 8-connected piece of it is one instance. An empty mask is a
 good picture; a picture without a mask, and a mask without a picture, are dropped.
 
 The preset pv-vision is {train,val,testset}/{img,ann}: electroluminescence pictures of solar cells, 1 dark area,
@@ -24,7 +25,7 @@ The preset pv-vision is {train,val,testset}/{img,ann}: electroluminescence pictu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -49,6 +50,7 @@ BINARY = "defect"
 SOFT_LOW, SOFT_HIGH, SOFT_LEVELS = 16, 239, 12
 PV_CLASSES = {"1": "dark area", "2": "cross crack", "3": "crack"}
 PV_BUS_BAR = "4"
+PV_MATERIAL = "solar cell"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def find_pv_vision(root: Path, options: ImportOptions) -> Iterator[Found | Dropp
     ignore = options.ignore | ({PV_BUS_BAR} - options.classes.keys())
     preset = replace(options, classes={**PV_CLASSES, **options.classes}, ignore=ignore)
     for one in find(root, preset):
-        yield replace(one, group=one.image.stem.rpartition("_")[0] or None) if isinstance(one, Found) else one
+        module = one.image.stem.rpartition("_")[0] if isinstance(one, Found) else ""
+        yield replace(one, group=module or None, material=PV_MATERIAL) if isinstance(one, Found) else one
 
 
 def _find_pair(root: Path, pair: FolderPair, coding: Coding) -> Iterator[Found | Dropped]:
@@ -139,12 +142,16 @@ def _coding(pairs: Sequence[FolderPair], options: ImportOptions) -> Coding:
     seen = _probe([path for pair in pairs for paths in _masks(pair).values() for path in paths])
     if _is_soft(seen) and len(named) <= 1 and not (set(named) - {255}):
         return Coding({}, frozenset(), soft=next(iter(named.values()), BINARY))
+    ignored |= {0} - named.keys()
+    strange = sorted(seen.keys() - named.keys() - ignored)
+    if classes and strange:
+        raise InputError(_strange(strange[0], seen[strange[0]], named, f"masks in {pairs[0].annotations} hold"))
     if classes:
-        return Coding(named, frozenset(ignored | ({0} - set(named))))
-    defects = sorted(value for value in seen if value != 0 and value not in ignored)
+        return Coding(named, frozenset(ignored))
+    defects = strange
     if len(defects) > 1:
         raise InputError(_ask_for_table(pairs[0].annotations, seen, defects))
-    return Coding({value: BINARY for value in defects or (1, 255)}, frozenset(ignored | {0}))
+    return Coding(dict.fromkeys(defects or (1, 255), BINARY), frozenset(ignored))
 
 
 def _value(key: str) -> int:
@@ -189,6 +196,14 @@ def _ask_for_table(folder: Path, seen: dict[int, int], defects: Sequence[int]) -
     return f"masks in {folder} hold the values {listed}{more}; say which are defects: --classes {table} --ignore VALUES"
 
 
+def _strange(value: int, count: int, named: Iterable[int], who: str) -> str:
+    name, known = _name(value), ", ".join(map(_name, named))
+    return (
+        f"{who} the value {name} on {count} pixels; expected 0, {known} or an ignored value: "
+        f"add {name}=NAME to --classes, or --ignore {name}"
+    )
+
+
 def _reader(mask: Path, coding: Coding) -> Callable[[tuple[int, int]], Labels]:
     def read(hw: tuple[int, int]) -> Labels:
         if coding.soft is not None:
@@ -204,11 +219,8 @@ def _instances(mask: Path, values: Values, coding: Coding) -> list[Instance]:
         if value in coding.ignored:
             continue
         if value not in coding.classes:
-            count, name = int((values == value).sum()), _name(value)
-            known = ", ".join(map(_name, coding.classes))
-            raise InputError(
-                f"mask {mask} holds the value {name} on {count} pixels; expected 0, {known} or an ignored value: "
-                f"add {name}=NAME to --classes, or --ignore {name}"
+            raise DropError(
+                "unknown class", _strange(value, int((values == value).sum()), coding.classes, f"{mask.name} holds")
             )
         found += components(coding.classes[value], values == value)
     return found

@@ -180,6 +180,5 @@ def _labels(drawing: Drawing, hw: tuple[int, int], options: ImportOptions) -> La
 
 
 def _defect(label: str, options: ImportOptions) -> str | None:
-    keys = [key for key in (label, label.strip().lower()) if key in options.ignore or key in options.classes]
-    defect = options.defect_of(keys[0]) if keys else label.strip().lower()
+    defect = options.defect_of(label.strip().lower(), label)
     return None if defect in NO_DEFECT else defect

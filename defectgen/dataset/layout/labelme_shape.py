@@ -1,7 +1,7 @@
 """A shape that was drawn in labelme, and the pixels that it covers.
 
-Coordinates run from the upper left corner of the picture; (0.5, 0.5) is the middle of its first pixel. Areas are
-filled with their outline included, as labelme's own export does, so that no thin one vanishes.
+Areas are filled with their outline included, as labelme's own export does, so that no thin one vanishes; polygons by
+the rule of `dataset.polygon`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from defectgen.dataset.instance import Mask
 from defectgen.dataset.item import DropError
 from defectgen.dataset.layout.mask_file import BROKEN
+from defectgen.dataset.polygon import FAR_PX, polygon_mask
 
 __all__ = ["LINE_PX", "Shape", "fill"]
 
@@ -69,6 +70,8 @@ def _check(shape: Shape) -> None:
         raise DropError("unreadable", f"{shape.kind} {shape.label!r} has {len(shape.points)} points; expected {least}")
     if not np.isfinite(shape.points).all():
         raise DropError("unreadable", f"{shape.kind} {shape.label!r} has a coordinate that is no number")
+    if np.abs(shape.points).max() > FAR_PX:
+        raise DropError("outside image", f"{shape.kind} {shape.label!r} reaches {np.abs(shape.points).max():.0f}")
 
 
 def _extent(shape: Shape, points: NDArray[np.float64]) -> tuple[float, float, float, float]:
@@ -80,12 +83,12 @@ def _extent(shape: Shape, points: NDArray[np.float64]) -> tuple[float, float, fl
 
 
 def _drawn(shape: Shape, points: NDArray[np.float64], hw: tuple[int, int]) -> Mask:
+    if shape.kind == "polygon":
+        return polygon_mask(points, hw)[0]
     canvas = Image.new("1", (hw[1], hw[0]))
     draw: Any = ImageDraw.Draw(canvas)
     flat = [(float(x), float(y)) for x, y in points]
-    if shape.kind == "polygon":
-        draw.polygon(flat, fill=1, outline=1)
-    elif shape.kind == "rectangle":
+    if shape.kind == "rectangle":
         draw.rectangle(_extent(shape, points), fill=1, outline=1)
     elif shape.kind == "circle":
         draw.ellipse(_extent(shape, points), fill=1, outline=1)

@@ -205,18 +205,18 @@ def _ignored(colours: Colours, options: ImportOptions) -> bool:
 def _labels(rgba: NDArray[np.uint8], colours: Colours, options: ImportOptions) -> Labels:
     """Instances of the nearest listed colours; a note where the edges' colours are of none."""
     palette = {(0, 0, 0): BACKGROUND, (255, 255, 255): BACKGROUND, **colours}
-    packed, which = np.unique(np.ascontiguousarray(rgba).view(np.uint32).reshape(-1), return_inverse=True)
-    seen = packed.view(np.uint8).reshape(-1, 4)
-    apart = np.abs(seen[:, None, :3].astype(int) - np.array(list(palette), int)).max(axis=2)
-    nearest, opaque = apart.argmin(axis=1), seen[:, 3] > OPAQUE
-    near = apart.min(axis=1) <= COLOUR_RANGE
-    classes = np.where(opaque & near, nearest, 0)[which].reshape(rgba.shape[:2])
-    stray = int((opaque & ~near)[which].sum())
+    opaque = rgba[..., 3] > OPAQUE
+    seen = rgba[opaque][:, None, :3].astype(np.int16)
+    apart = np.abs(seen - np.array(list(palette), np.int16)).max(axis=2)
+    near = apart.min(axis=1) <= COLOUR_RANGE if seen.size else np.zeros(0, np.bool_)
+    classes = np.zeros(rgba.shape[:2], np.uint8)
+    classes[opaque] = np.where(near, apart.argmin(axis=1), 0) if seen.size else 0
     instances: list[Instance] = []
     for k, name in enumerate(palette.values()):
         defect = None if name.lower() == BACKGROUND else options.defect_of(name)
         if defect is not None and defect != GOOD:
             instances += components(defect, classes == k)
+    stray = int(near.size - near.sum())
     if stray and not instances:
         raise DropError("unknown class", f"{stray} pixels are of no colour that the manifest lists")
     return Labels(instances, (f"{stray} px of unlisted colours taken as good",) if stray > STRAY_PX else ())

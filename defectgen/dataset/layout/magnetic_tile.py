@@ -28,6 +28,7 @@ __all__ = ["find", "recognise"]
 
 PREFIX, PICTURES, FREE = "MT_", "Imgs", "MT_Free"
 MASK_SUFFIX = ".png"
+MATERIAL = "magnetic tile"
 
 
 def recognise(root: Path) -> str | None:
@@ -55,17 +56,12 @@ def _found(root: Path, folder: str, image: Path, options: ImportOptions) -> Foun
     name = image.relative_to(root).as_posix()
     mask = image.with_suffix(MASK_SUFFIX)
     if folder == FREE:
-        return Found(image, name, _reader_of_good(mask), GOOD)
+        return Found(image, name, _reader_of_good(mask), GOOD, material=MATERIAL)
     if not mask.is_file():
         return Dropped(name, "no annotation", f"{mask.name} is missing")
-    return Found(image, name, _reader(mask, _defect(folder, options)))
-
-
-def _defect(folder: str, options: ImportOptions) -> str | None:
-    """The type that a folder stands for; None where the user says that it is none."""
     raw = folder.removeprefix(PREFIX)
-    keys = [key for key in (folder, raw, raw.lower()) if key in options.ignore or key in options.classes]
-    return options.defect_of(keys[0]) if keys else raw.lower()
+    defect = options.defect_of(raw.lower(), raw, folder)
+    return Found(image, name, _reader(mask, defect), material=MATERIAL)
 
 
 def _reader(mask_file: Path, defect: str | None) -> Callable[[tuple[int, int]], Labels]:
