@@ -19,7 +19,7 @@ from PIL import Image
 from defectgen.dataset.instance import Instance, box_of, instance_map, union
 from defectgen.dataset.item import DropError, Dropped, Found, Labels
 from defectgen.errors import InputError
-from defectgen.image import FORMATS, Picture, encode_png, read_picture
+from defectgen.image import FORMATS, Picture, encode_rows, read_picture
 from defectgen.record import GOOD
 
 __all__ = ["Prepared", "Stored", "prepare"]
@@ -81,8 +81,8 @@ def _prepare(found: Found, root: Path) -> Prepared:
         instances,
         _stored(picture),
         good,
-        encode_png(union(instances, picture.hw).astype(np.uint8) * np.uint8(255)) if masked else None,
-        encode_png(instance_map(instances, picture.hw)) if masked and len(instances) > 1 else None,
+        encode_rows(union(instances, picture.hw).astype(np.uint8) * np.uint8(255)) if masked else None,
+        encode_rows(instance_map(instances, picture.hw)) if masked and len(instances) > 1 else None,
         (*labels.notes, *notes, *good_notes),
     )
 
@@ -179,7 +179,7 @@ def _stored(picture: Picture) -> Stored:
     suffix = _copied_suffix(picture.path)
     if suffix is not None:
         return Stored(suffix, picture.path, None)
-    return Stored(".png", None, encode_png(picture.pixels))
+    return Stored(".png", None, encode_rows(picture.pixels))
 
 
 def _copied_suffix(path: Path) -> str | None:
