@@ -32,23 +32,28 @@ class ImportProgress:
     """The kept and dropped so far, on stderr; how many there will be is not known before the end."""
 
     def __init__(self) -> None:
+        screen = Console(highlight=False, stderr=True)
+        # Where nobody watches, a stopped bar would leave an empty line before the one that says what is wrong.
+        self._shown = screen.is_interactive
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("[bold]{task.fields[kept]} kept[/], {task.fields[dropped]} dropped"),
             TimeElapsedColumn(),
-            console=Console(highlight=False, stderr=True),
+            console=screen,
             transient=True,
         )
         self._task = self._bar.add_task("", total=None, kept=0, dropped=0)
 
     def __enter__(self) -> ImportProgress:
-        self._bar.start()
+        if self._shown:
+            self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._shown:
+            self._bar.stop()
 
     def update(self, kept: int, dropped: int) -> None:
         if (kept + dropped) % EVERY == 0:
