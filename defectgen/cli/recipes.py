@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,6 +59,26 @@ def show(
     width = max(40, console.width - 20)
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=width)
     console.print(Syntax(text.rstrip(), "yaml", background_color="default", word_wrap=True))
+
+
+@recipes_app.command("check")
+def check(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Recipe files or folders; else all that ship.", show_default=False)
+    ] = None,
+) -> None:
+    """Check recipes: keys, values, twins, words that prompts could not tell apart."""
+    from defectgen.recipe_check.report import check_recipes
+
+    report = check_recipes(files or [])
+    for problem in report.problems:
+        print(str(problem).removeprefix(f"{Path.cwd()}/"))
+    if report.problems:
+        count = len(report.problems)
+        print(f"{count} problem{'s' if count > 1 else ''}", file=sys.stderr)
+        raise typer.Exit(2)
+    many = "s" if report.files > 1 else ""
+    print(f"{report.files} file{many}: {report.materials} materials and {report.defects} defect types, all sound")
 
 
 def read_book(recipe: Path | None) -> RecipeBook:
