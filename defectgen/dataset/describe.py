@@ -45,9 +45,7 @@ class Describer:
         instances = sorted(data.instances(record), key=lambda one: -one.area) if record.annotation != "good" else []
         return self.measure(record, pixels, None if good is None else good.pixels, instances)
 
-    def measure(
-        self, record: Record, pixels: Pixels, good: Pixels | None, instances: list[Instance]
-    ) -> Description:
+    def measure(self, record: Record, pixels: Pixels, good: Pixels | None, instances: list[Instance]) -> Description:
         hw = (int(pixels.shape[0]), int(pixels.shape[1]))
         view = View.of(pixels, good)
         taken = union(instances, hw)
@@ -65,6 +63,7 @@ class Describer:
             family=None if known is None else known.family,
             defects=tuple(self._one(view, one, taken, part, frame) for one in instances),
             counted=isinstance(record, Sample) or record.instances_file_name is not None or record.annotation == "box",
+            frame=frame.box,
             causes=() if known is None else self.causes(known, record),
             surface=measure_surface(view, part),
         )
@@ -113,5 +112,11 @@ def find_part(pixels: Pixels, instances: list[Instance]) -> Mask | None:
     part = part_foreground(rgb)
     if part.all() or len(components("part", part)) != 1:
         return None
-    inside = [float(part[one.window][one.mask if one.mask is not None else ...].mean()) for one in instances if one.area]
-    return None if inside and min(inside) < LEAST_ON_PART else part
+    return part if all(on_part(part, one) >= LEAST_ON_PART for one in instances) else None
+
+
+def on_part(part: Mask, one: Instance) -> float:
+    """Share of a defect, or of its box, that lies on the part; 1 for one that is covered wholly by others."""
+    window = part[one.window]
+    here = window if one.mask is None else window[one.mask]
+    return float(here.mean()) if here.size else 1.0

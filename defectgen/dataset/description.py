@@ -88,7 +88,8 @@ class Tone(Line):
     """How a defect looks against the ring around it.
 
     contrast: mean luminance inside less that of the ring, signed. spread: of the ring's luminance, robust.
-    side: None where neither is clear. hue: the defect's, where its colour differs from the ring's. chroma_shift: CIELAB.
+    side: None where neither is clear. hue: the defect's own, where its colour differs from the ring's by a chroma_shift
+    (CIELAB) that counts.
     border: how steeply it sets off; None where it cannot be told.
     """
 
@@ -125,6 +126,7 @@ class Description(Line):
     """One picture.
 
     defects: by area, the largest first. counted: whether each is one defect for certain, or only a piece of the mask.
+    frame: [x0, y0, x1, y1] in pixels, what the nine cells divide: the part's bounding box, or the image.
     causes: of the largest defect's type, from the recipes; never measured. family: of that type.
     """
 
@@ -138,6 +140,7 @@ class Description(Line):
     family: str | None
     defects: tuple[Described, ...]
     counted: bool
+    frame: tuple[int, int, int, int]
     causes: tuple[str, ...]
     surface: Surface
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from defectgen.dataset.description import CELLS, Cell, Course, Extent, Form, Outline, Place, Reference, Spans
 from defectgen.dataset.instance import Box, Instance, Mask, box_of
 
-__all__ = ["Frame", "Size", "measure_extent", "measure_outline", "measure_place"]
+__all__ = ["Frame", "Size", "measure_extent", "measure_outline", "measure_place", "touched_cells"]
 
 MOST_SPAN = 0.6
 LINE_RATIO = 5.0  # length over breadth from which a mask is a line
@@ -79,6 +79,16 @@ def fullest_cell(xs: NDArray[np.intp], ys: NDArray[np.intp], frame: Box) -> Cell
     columns = np.clip((xs - x0 + 0.5) * 3 / (x1 - x0), 0, 2.999).astype(int)
     rows = np.clip((ys - y0 + 0.5) * 3 / (y1 - y0), 0, 2.999).astype(int)
     return CELLS[int(np.bincount(rows * 3 + columns, minlength=9).argmax())]
+
+
+def touched_cells(box: Box, frame: Box) -> set[Cell]:
+    """The cells that a box reaches into."""
+    (x0, y0, x1, y1), (left, top, right, bottom) = box, frame
+    columns, rows = (
+        range(min(max(3 * (low - start) // side, 0), 2), min(max((3 * (high - start) - 1) // side, 0), 2) + 1)
+        for low, high, start, side in ((x0, x1, left, right - left), (y0, y1, top, bottom - top))
+    )
+    return {CELLS[3 * row + column] for row in rows for column in columns}
 
 
 def spanned(box: Box, frame: Box) -> Spans | None:
@@ -190,7 +200,8 @@ def corners(mask: Mask) -> NDArray[np.int32]:
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
     ys, xs = np.nonzero(mask & ~inner)
     points = np.stack([xs, ys], axis=1)
-    return np.concatenate([points, points + (1, 0), points + (0, 1), points + (1, 1)]).astype(np.int32)
+    offsets = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
+    return (points[None] + offsets[:, None]).reshape(-1, 2).astype(np.int32)
 
 
 def skeleton_size(mask: Mask) -> tuple[Size, int]:

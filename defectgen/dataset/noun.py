@@ -16,8 +16,8 @@ __all__ = ["Noun", "article", "joined", "number_word", "part_noun"]
 
 HEADS = frozenset({
     "anomaly", "area", "band", "bite", "blotch", "bump", "chip", "crack", "damage", "defect", "dent", "fault", "flaw",
-    "fold", "gap", "hole", "line", "mark", "patch", "pit", "ridge", "scratch", "spot", "spur", "stain", "streak", "tear",
-    "thread", "void", "wrinkle",
+    "fold", "gap", "hole", "line", "mark", "patch", "pit", "ridge", "scratch", "spot", "spur", "stain", "streak",
+    "tear", "thread", "void", "wrinkle",
 })  # fmt: skip
 VAGUE = frozenset({"anomaly", "anomalous", "bad", "defect", "defective", "fault", "faulty", "ng", "nok", "abnormal"})
 """Names that say no more than that something is wrong."""
@@ -45,7 +45,7 @@ class Noun:
         return cls(" ".join(CAPITALS.get(word, word) for word in phrase.split()), is_mass(phrase))
 
     def counted(self, count: int, adjectives: Sequence[str] = ()) -> str:
-        """With adjectives, and an article or a number: "a faint, round pit", "two pits", "rust", "two areas of rust"."""
+        """With adjectives, and an article or a number: "a faint, round pit", "two pits", "two areas of rust"."""
         own = set(words_of(self.text))
         looks = ", ".join(word for word in adjectives if word not in own)
         phrase = f"{looks} {self.text}".strip()

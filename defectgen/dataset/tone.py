@@ -182,9 +182,7 @@ def border_of(grey: F32, around: Surround, contrast: float, spread: float) -> Bo
     return "diffuse" if steep < SOFT_SHARE else "sharp" if steep >= 1.0 else None
 
 
-def measure_visibility(
-    view: View, instance: Instance, taken: Mask, part: Mask | None, width_px: float
-) -> float | None:
+def measure_visibility(view: View, instance: Instance, taken: Mask, part: Mask | None, width_px: float) -> float | None:
     """In [0, 1]; from the change against the good picture where there is one, else from what exceeds the ring."""
     if view.change is not None and instance.mask is not None:
         change = float(view.change[instance.window][instance.mask].mean())

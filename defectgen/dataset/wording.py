@@ -68,8 +68,10 @@ def extent_phrase(one: Described) -> str:
     if extent.length_px - extent.width_px < 0.15 * extent.length_px:
         return f"about {length(extent.length_px, extent.length_mm)} across"
     if extent.length_mm is not None and extent.width_mm is not None:
-        return f"about {extent.length_px:.0f} by {extent.width_px:.0f} px ({extent.length_mm:.3g} by {extent.width_mm:.3g} mm)"
-    return f"about {extent.length_px:.0f} by {extent.width_px:.0f} px"
+        mm = f" ({extent.length_mm:.3g} by {extent.width_mm:.3g} mm)"
+    else:
+        mm = ""
+    return f"about {extent.length_px:.0f} by {extent.width_px:.0f} px{mm}"
 
 
 def breadth(extent: Extent) -> str:
@@ -190,7 +192,8 @@ class Writer:
         tone = one.tone
         if tone is None:
             return ""
-        looks = [] if tone.border is None else [draw((f"its border is {tone.border}", f"it has {article(tone.border)} border"), self.rng)]
+        border = "" if tone.border is None else article(f"{tone.border} border")
+        looks = [draw((f"its border is {tone.border}", f"it has {border}"), self.rng)] if border else []
         hue = "" if tone.hue is None else f" and {'greyish' if tone.hue == 'grey' else tone.hue} in colour"
         if tone.side == "mixed":
             first = f"it shows parts both lighter and darker than its surround{hue}"
@@ -228,7 +231,8 @@ class Writer:
         listed = self.listed()
         on = draw((f"on the {self.part}", f"in this image of the {self.part}"), self.rng)
         shown = draw(("are visible", "can be seen", "are found"), self.rng)
-        first = draw((f"{listed} {shown} {on}", f"the {self.part} {draw(('shows', 'has'), self.rng)} {listed}"), self.rng)
+        has = draw(("shows", "has"), self.rng)
+        first = draw((f"{listed} {shown} {on}", f"the {self.part} {has} {listed}"), self.rng)
         return [[first], [self.largest(largest, True), self.largest(largest, False)], self.rest()]
 
     def listed(self) -> str:
@@ -237,17 +241,22 @@ class Writer:
         for one in self.description.defects:
             counts[one.defect] = counts.get(one.defect, 0) + 1
         ranked = sorted(counts.items(), key=lambda item: -item[1])
-        phrases = [self.noun(name).counted(n) if self.description.counted or n == 1 else self.noun(name).regions(n)
-                   for name, n in ranked[:MOST_TYPES]]  # fmt: skip
+        sure = self.description.counted
+        phrases = [
+            self.noun(name).counted(n) if sure or n == 1 else self.noun(name).regions(n)
+            for name, n in ranked[:MOST_TYPES]
+        ]
         more = sum(n for _, n in ranked[MOST_TYPES:])
-        return joined([*phrases, *([Noun("other defect", False).counted(more) if more > 1 else "one other defect"] if more else [])])
+        ending = [Noun("other defect", False).counted(more) if more > 1 else "one other defect"]
+        return joined([*phrases, *(ending if more else [])])
 
     def largest(self, one: Described, full: bool) -> str:
         extent, outline = one.extent, one.outline
         same = len({other.defect for other in self.description.defects}) == 1
         looks = self.looks(one) if full else []
         noun = self.noun(one.defect)
-        what = "the largest" if same and not looks else f"the largest, {'an area of ' * noun.mass}{noun.counted(1, looks)},"
+        area = "an area of " if noun.mass else ""
+        what = "the largest" if same and not looks else f"the largest, {area}{noun.counted(1, looks)},"
         lies = draw(("lies", "is located"), self.rng)
         if extent.basis == "box":
             return f"{what} {lies} {self.where(one.place)}; {self.box_sentence(one)}"
@@ -277,6 +286,14 @@ class Writer:
     def total(self) -> float:
         return sum(one.extent.percent for one in self.description.defects)
 
+    def change(self) -> str:
+        """What sets a picture apart from its good one, as an answer."""
+        one = self.description.defects[0]
+        if self.description.count == 1:
+            first = f"{self.named(one)} has appeared {self.where(one.place)}"
+            return fitted([[first], [self.plain_size(one)], [self.tone_clause(one)]])
+        return fitted([[f"{self.listed()} have appeared"], [self.largest(one, True)], self.rest()])
+
     # ------------------------------------------------------------------ without a place
 
     def good(self) -> list[list[str]]:
@@ -293,25 +310,25 @@ class Writer:
         surface = self.description.surface
         over = "image" if surface.part_percent is None else self.part
         even = (
-            "is even across the" if surface.unevenness <= EVEN else
+            "varies little across the" if surface.unevenness <= EVEN else
             "varies strongly across the" if surface.unevenness >= UNEVEN else "varies across the"
         )  # fmt: skip
         hue = "" if surface.hue is None else f" and its colour is mostly {surface.hue}"
-        share = "" if surface.part_percent is None else f", and it takes up {percent(surface.part_percent)} of the image"
+        share = surface.part_percent
+        takes = "" if share is None else f"; the {self.part} takes up {percent(share)} of the image"
         return (
-            f"its mean brightness is about {surface.brightness:.0f} of 255 grey levels{hue}; the brightness {even} {over}, "
-            f"by about {surface.unevenness:.0f} levels from place to place{share}"
+            f"its mean brightness is about {surface.brightness:.0f} of 255 grey levels{hue}; the brightness {even} "
+            f"{over}, by about {surface.unevenness:.0f} levels from place to place{takes}"
         )
 
     def unplaced(self) -> list[list[str]]:
         noun = self.noun(self.description.defect)
-        first = draw(
-            (f"the {self.part} in this image is labelled as defective", f"this image of the {self.part} is labelled as defective"),
-            self.rng,
-        )  # fmt: skip
+        about = draw((f"the {self.part} in this image", f"this image of the {self.part}"), self.rng)
+        first = f"{about} is labelled as defective"
         kind = "" if noun.text == "defect" else f", with the type {noun.text}"
         marked = draw(("no region is marked", "the label marks no region"), self.rng)
-        return [[f"{first}{kind}"], [f"{marked}, so that the place and the size of the defect are not stated"], [self.cause_clause()]]
+        unknown = f"{marked}, so that the place and the size of the defect are not stated"
+        return [[f"{first}{kind}"], [unknown], [self.cause_clause()]]
 
 
 def either(phrases: Sequence[str]) -> str:
