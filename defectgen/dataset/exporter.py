@@ -98,7 +98,7 @@ def export_set(
             done += 1
             progress(done, job.total)
 
-        job = ExportJob(source, part, to, options, tick)
+        job = ExportJob(source, part, to, options, dest.resolve().name, tick)
         getattr(code, function)(job)
         if not job.pictures:
             raise InputError(_nothing(job))

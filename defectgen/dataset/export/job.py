@@ -128,12 +128,15 @@ class Entry:
 
 
 class ExportJob:
-    """One export. Formats read `entries`, put files with the `place...` methods and report what they leave out."""
+    """One export. Formats read `entries`, put files with the `place...` methods and report what they leave out.
+
+    folder: what is being filled; it becomes a folder called dest_name. tick: called after each picture.
+    """
 
     def __init__(
-        self, source: DefectSet, folder: Path, to: str, options: ExportOptions, tick: Callable[[], None] = lambda: None
+        self, source: DefectSet, folder: Path, to: str, options: ExportOptions, dest_name: str, tick: Callable[[], None]
     ) -> None:
-        self.source, self.folder, self.to, self.options = source, folder, to, options
+        self.source, self.folder, self.to, self.options, self.dest_name = source, folder, to, options, dest_name
         self.census = take_census(source)
         self.splits = self._chosen()
         self.pictures: Counter[tuple[str, str]] = Counter()

@@ -1,55 +1,36 @@
-"""One closed polygon for one connected piece of a mask, from which a rasteriser gives the piece back.
+"""One closed polygon for one connected piece of a mask, made for readers that turn vertices into whole pixels.
 
-Pixel (x, y) covers [x, x + 1) x [y, y + 1). The polygon's vertices lie inside the border pixels of the piece, at
-pixel + centre +- reach on each axis, pushed outwards: single pixels and one-pixel lines keep an area. A hole is joined
-to the outer border by a slit that runs through pixels of the piece, there and back along the same line.
-
-`LATTICE` suits readers that turn vertices into whole pixels and then fill with the border included (cv2.fillPoly after
-rounding, as supervision, or after truncation, as ultralytics): both get exactly the border pixels. `CORNER` suits
-readers that take polygons as geometry: its outline runs along the outer edges of the pixels.
+Such readers round (supervision) or truncate (ultralytics) the vertices and fill with the border included
+(cv2.fillPoly). So the vertices stand on the border pixels of the piece, at pixel + 0.25 +- 0.24 on each axis, pushed
+outwards: both readings give back exactly the piece, and single pixels and one-pixel lines keep an area, without which
+trainers throw an object away. Holes are joined to the outer border by a slit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from defectgen.dataset.export.slit import Depth, Pixel, depth_of, way_out
 from defectgen.dataset.instance import Mask
 
-__all__ = ["CORNER", "LATTICE", "Points", "Reading", "outline"]
+__all__ = ["Points", "outline"]
 
 Points = NDArray[np.float64]
-Pixel = tuple[int, int]
 Vertex = tuple[int, int, int, int]  # x, y of the pixel, and which way it is pushed: -1, 0 or 1 on each axis
-CROSS = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx or dy]
+CENTRE, REACH = 0.25, 0.24
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Where in its pixel a vertex lies: centre +- reach, in pixels."""
-
-    centre: float
-    reach: float
-
-
-LATTICE = Reading(0.25, 0.24)
-CORNER = Reading(0.5, 0.499)
-
-
-def outline(piece: Mask, reading: Reading) -> Points:
+def outline(piece: Mask) -> Points:
     """(N, 2) x, y of the polygon around (H, W) bool, one 8-connected piece with one pixel or more; N >= 4."""
     border, holes = _borders(piece)
     vertices = _pushed(border)
     if holes:
-        depth = _depth(piece, border, holes)
+        depth = depth_of(piece, border, holes)
         for hole in holes:
             vertices = _join(vertices, hole, depth)
-    vertices = _without_runs(vertices)
-    raw = np.array(vertices, np.float64)
-    return np.asarray(raw[:, :2] + reading.centre + reading.reach * raw[:, 2:])
+    raw = np.array(_without_runs(vertices), np.float64)
+    return np.asarray(raw[:, :2] + CENTRE + REACH * raw[:, 2:])
 
 
 def _borders(piece: Mask) -> tuple[list[Pixel], list[list[Pixel]]]:
@@ -83,48 +64,13 @@ def _sign(x: int, y: int) -> Pixel:
     return (x > 0) - (x < 0), (y > 0) - (y < 0)
 
 
-def _depth(piece: Mask, border: list[Pixel], holes: list[list[Pixel]]) -> NDArray[np.int32]:
-    """(H, W): steps through the piece to its outer border, as far in as the holes need; -1 beyond."""
-    import cv2
-
-    inside = piece.astype(np.uint8)
-    reached = np.zeros_like(inside)
-    rows, columns = [y for _, y in border], [x for x, _ in border]
-    reached[rows, columns] = 1
-    depth = np.full(piece.shape, -1, np.int32)
-    depth[rows, columns] = 0
-    kernel = np.ones((3, 3), np.uint8)
-    waiting = [np.array(hole).T for hole in holes]
-    for step in range(1, piece.size):
-        waiting = [hole for hole in waiting if not reached[hole[1], hole[0]].any()]
-        if not waiting:
-            break
-        grown = cv2.dilate(reached, kernel) & inside
-        depth[grown > reached] = step
-        reached = grown
-    return depth
-
-
-def _join(vertices: list[Vertex], hole: list[Pixel], depth: NDArray[np.int32]) -> list[Vertex]:
-    """Put the hole's loop into the polygon, through a slit along the shortest way to the outer border."""
-    levels = [int(depth[y, x]) for x, y in hole]
-    start = min((k for k in range(len(hole)) if levels[k] >= 0), key=lambda k: levels[k])
+def _join(vertices: list[Vertex], hole: list[Pixel], depth: Depth) -> list[Vertex]:
+    """Put the hole's loop into the polygon, through its slit."""
+    start, way = way_out(hole, depth)
     loop = _pushed(hole[start:] + hole[:start])
-    way = list(_descent(hole[start], depth))
-    gate = way[-1] if way else hole[start]
-    at = next(k for k, vertex in enumerate(vertices) if vertex[:2] == gate)
-    slit = [(x, y, 0, 0) for x, y in way[:-1]]
+    at = next(k for k, vertex in enumerate(vertices) if vertex[:2] == way[-1])
+    slit = [(x, y, 0, 0) for x, y in way[1:-1]]
     return [*vertices[: at + 1], *slit[::-1], *loop, loop[0], *slit, *vertices[at:]]
-
-
-def _descent(pixel: Pixel, depth: NDArray[np.int32]) -> Iterator[Pixel]:
-    """The pixels after `pixel` on the way to depth 0."""
-    height, width = depth.shape
-    x, y = pixel
-    for level in range(int(depth[y, x]) - 1, -1, -1):
-        near = ((x + dx, y + dy) for dx, dy in CROSS)
-        x, y = next((a, b) for a, b in near if 0 <= a < width and 0 <= b < height and depth[b, a] == level)
-        yield x, y
 
 
 def _without_runs(vertices: list[Vertex]) -> list[Vertex]:

@@ -1,7 +1,8 @@
 """WebDataset shards: <split>-000000.tar with <key>.png (or the picture's own suffix), <key>.mask.png and <key>.json.
 
 The JSON is the whole record; a good counterpart and a map of instances, where there are any, are <key>.good.png and
-<key>.instances.png. A key ends at its first dot, so that dots in names become "_". https://github.com/webdataset
+<key>.instances.png. A key ends at its first dot, so that dots in names become "_". Memory holds one picture, and the keys of a split.
+https://github.com/webdataset/webdataset
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from typing import Any
 
 from defectgen.dataset.export.job import FILES, Entry, ExportJob, need
+from defectgen.errors import InputError
 
 __all__ = ["HINT", "write"]
 
@@ -27,9 +29,14 @@ def write(job: ExportJob) -> None:
     for split in job.splits:
         pattern = f"{folder}/{split.replace('%', '%%')}-%06d.tar"
         shards = ShardWriter(pattern, maxcount=SHARD_PICTURES, maxsize=SHARD_BYTES, verbose=0, mtime=0)
+        keys: set[str] = set()
         try:
             for entry in job.entries(split):
-                shards.write(_sample(job, entry))
+                sample = _sample(job, entry)
+                if sample["__key__"] in keys:
+                    raise InputError(f"two pictures of {split} would both be {sample['__key__']}; rename one of them")
+                keys.add(sample["__key__"])
+                shards.write(sample)
         finally:
             shards.close()
 

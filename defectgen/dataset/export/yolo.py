@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 
 from defectgen.dataset.export.job import Entry, ExportJob, need
-from defectgen.dataset.export.outline import LATTICE, outline
+from defectgen.dataset.export.outline import outline
 from defectgen.dataset.instance import components
 from defectgen.record import UNSPLIT
 
@@ -85,7 +85,7 @@ def _polygons(losses: IO[str], job: ExportJob, entry: Entry) -> Iterator[str]:
         for piece in components(one.defect, one.mask):
             assert piece.mask is not None
             corner = (one.box[0] + piece.box[0], one.box[1] + piece.box[1])
-            points = (outline(piece.mask, LATTICE) + corner) / (width, height)
+            points = (outline(piece.mask) + corner) / (width, height)
             numbers = " ".join(f"{value:.7f}" for value in points.ravel())
             lines.append(f"{job.classes.index(one.defect)} {numbers}")
     yield from lines

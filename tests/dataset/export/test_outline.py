@@ -1,4 +1,4 @@
-"""A polygon gives its piece back, whichever way its reader turns vertices into pixels."""
+"""Polygons give their piece back: filled as label readers fill it, or taken as geometry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from defectgen.dataset.export.outline import CORNER, LATTICE, outline
+from defectgen.dataset.export.edge import edge_polygon
+from defectgen.dataset.export.outline import outline
 from defectgen.dataset.instance import components
 
 
@@ -41,26 +42,33 @@ def test_filling_gives_exactly_the_piece(
 ) -> None:
     for _ in range(60):
         for piece in components("x", random_mask(rng, kind)):
-            assert np.array_equal(filled(whole(outline(piece.mask, LATTICE)), piece.mask.shape), piece.mask)
+            assert np.array_equal(filled(whole(outline(piece.mask)), piece.mask.shape), piece.mask)
 
 
-@pytest.mark.parametrize("reading", [LATTICE, CORNER])
-def test_vertices_lie_inside_the_pixels_of_the_piece(reading: object, rng: np.random.Generator) -> None:
+def test_vertices_lie_inside_the_pixels_of_the_piece(rng: np.random.Generator) -> None:
     for kind in range(4):
         for piece in components("x", random_mask(rng, kind)):
-            x, y = np.floor(outline(piece.mask, reading)).astype(int).T
+            x, y = np.floor(outline(piece.mask)).astype(int).T
             assert piece.mask[y, x].all()
 
 
 def test_one_pixel_has_an_area() -> None:
-    points = outline(np.ones((1, 1), bool), LATTICE)
+    points = outline(np.ones((1, 1), bool))
     assert len(points) == 4 and np.ptp(points, axis=0).min() > 0
 
 
 def test_straight_runs_have_no_vertices() -> None:
-    assert len(outline(np.ones((40, 30), bool), LATTICE)) == 4
+    assert len(outline(np.ones((40, 30), bool))) == 4
+
+
+@pytest.mark.parametrize("kind", range(4))
+def test_edges_enclose_exactly_the_area(kind: int, rng: np.random.Generator) -> None:
+    for _ in range(40):
+        for piece in components("x", random_mask(rng, kind)):
+            x, y = edge_polygon(piece.mask).T
+            assert abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2 == pytest.approx(piece.area)
 
 
 def test_mirrored_pieces_have_outlines_of_the_same_length(rng: np.random.Generator) -> None:
     for piece in components("x", random_mask(rng, 3)):
-        assert len(outline(piece.mask, CORNER)) == len(outline(piece.mask[:, ::-1], CORNER))
+        assert len(outline(piece.mask)) == len(outline(piece.mask[:, ::-1]))

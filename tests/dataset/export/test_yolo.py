@@ -70,8 +70,8 @@ def test_the_measured_loss_is_the_loss(masked_set: Path, tmp_path: Path, monkeyp
     """A polygon without its slits is worse, and iou.jsonl says so."""
     from defectgen.dataset.export import outline, yolo
 
-    def without_holes(piece: np.ndarray, reading: outline.Reading) -> np.ndarray:
-        return outline.outline(np.ones_like(piece), reading)
+    def without_holes(piece: np.ndarray) -> np.ndarray:
+        return outline.outline(np.ones_like(piece))
 
     monkeypatch.setattr(yolo, "outline", without_holes)
     result = export_set(masked_set, tmp_path / "out", "yolo-segment")
