@@ -15,20 +15,20 @@ imagePath names. The defect is the label in lower case; the labels good, _backgr
 Shapes of one label and one group_id are one instance. What leaves the picture is clipped with a note; a shape wholly
 outside drops the picture, as does a broken file.
 
-bsdata's pictures NN_yymmddhhmmss_POSITION_ANGLE_crop_K show the same places of ball screws as they wear: the group is
-POSITION_ANGLE. Its single pictures KGT1-S-060-A02_crop_0 are grouped by what precedes "_crop".
+bsdata's pictures show the same places of ball screws as they wear: see `ball_screw` for their groups.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, Field, ValidationError
 
 from defectgen.dataset.instance import Instance, Mask
 from defectgen.dataset.item import DropError, Dropped, Found, ImportOptions, Labels
+from defectgen.dataset.layout.ball_screw import places
 from defectgen.dataset.layout.labelme_shape import Shape, fill
 from defectgen.dataset.layout.parallel import FolderPair, files_by_stem, folder_pairs, picture_folders, split_of
 from defectgen.errors import InputError
@@ -41,8 +41,6 @@ LABEL_FOLDERS = ("label", "labels", "json", "jsons", "ann", "annotation", "annot
 GOOD_FOLDERS = frozenset({GOOD, "normal", "ok"})
 NO_DEFECT = frozenset({GOOD, "_background_", "__ignore__"})
 BESIDE_PROBED = 20
-SEQUENCE = re.compile(r"^\d{2}_\d{12}_(\d{6}_\d{3})_crop_\d+$")
-SINGLE = re.compile(r"^(KGT\d-[SV]-\d{3}-A\d{2})_crop_\d+$")
 
 
 class Drawing(BaseModel):
@@ -111,13 +109,15 @@ def _find_pair(root: Path, pair: FolderPair, options: ImportOptions) -> Iterator
     astray = {stem: _picture_named(paths[0]) for stem, paths in drawings.items() if stem not in pictures}
     files = {path.name: drawings[stem][0] for stem, paths in pictures.items() if stem in drawings for path in paths}
     files |= {name: drawings[stem][0] for stem, name in astray.items() if name is not None and name not in files}
+    groups = places(pictures)
     named = {path.name for paths in pictures.values() for path in paths}
     for stem, paths in pictures.items():
         for image in paths:
             if len(paths) > 1 and stem in drawings and _picture_named(drawings[stem][0]) not in (None, image.name):
                 yield Dropped(image.relative_to(root).as_posix(), "annotation conflict", f"{stem}.json is of another")
             else:
-                yield _found(root, pair, image, files.get(image.name), options)
+                one = _found(root, pair, image, files.get(image.name), options)
+                yield replace(one, group=groups.get(stem)) if isinstance(one, Found) else one
     for stem, name in astray.items():
         if name not in named:
             path = drawings[stem][0].relative_to(root).as_posix()
@@ -135,18 +135,13 @@ def _picture_named(path: Path) -> str | None:
 
 def _found(root: Path, pair: FolderPair, image: Path, drawing: Path | None, options: ImportOptions) -> Found | Dropped:
     name = image.relative_to(root).as_posix()
-    split, group = split_of(pair.pictures, root), _group(image.stem)
+    split = split_of(pair.pictures, root)
     if drawing is not None:
-        return Found(image, name, _reader(drawing, options), split=split, group=group)
+        return Found(image, name, _reader(drawing, options), split=split)
     parallel = pair.pictures != pair.annotations
     if parallel or pair.pictures.name.lower() in GOOD_FOLDERS:
-        return Found(image, name, lambda hw: Labels(), GOOD, split=split, group=group)
+        return Found(image, name, lambda hw: Labels(), GOOD, split=split)
     return Dropped(name, "no annotation", "no JSON beside it; save one, or put good pictures into a folder named good")
-
-
-def _group(stem: str) -> str | None:
-    match = SEQUENCE.match(stem) or SINGLE.match(stem)
-    return match[1] if match else None
 
 
 def _reader(path: Path, options: ImportOptions) -> Callable[[tuple[int, int]], Labels]:
