@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -77,8 +78,9 @@ def makes_sense(defect: Defect, material: str) -> bool:
 def look_up(name: str, index: Mapping[str, str], kind: str) -> str:
     key = phrase_key(name)
     if key not in index:
-        known = ", ".join(sorted(set(index.values())))
-        raise RecipeError(f"{kind} {name!r} is unknown; use one of {known}")
+        close = [index[one] for one in get_close_matches(key, list(index), n=3)]
+        near = f"did you mean {' or '.join(map(repr, dict.fromkeys(close)))}? All" if close else "all"
+        raise RecipeError(f"{kind} {name!r} is unknown; {near} names: defectgen recipes list")
     return index[key]
 
 

@@ -23,7 +23,7 @@ MOST_SEED = 2**63 - 1
 
 @dataclass(frozen=True)
 class Options:
-    """One run; on, mask, roi and recipe are paths of the user's files."""
+    """One run; on, mask, roi, recipe (a file) and recipes (a folder) are paths of the user's."""
 
     prompt: str
     on: Path | None = None
@@ -45,6 +45,12 @@ class Options:
     batch: int | None = None
     overwrite: bool = False
     strict: bool = False
+    recipes: Path | None = None
+
+    @property
+    def own_recipes(self) -> list[Path]:
+        """The user's recipe file and folder, as far as there are any."""
+        return [path for path in (self.recipe, self.recipes) if path is not None]
 
 
 def parse_range(name: str, text: str | None) -> tuple[float, float] | None:
@@ -71,6 +77,10 @@ def check_options(options: Options) -> None:
     _check_range("severity", options.severity, above_zero=False)
     _check_range("size", options.size, above_zero=True)
     _check_sampling(options)
+    if options.recipes is not None and not options.recipes.is_dir():
+        raise InputError(
+            f"recipes {options.recipes} is no folder; expected one with YAML files, or one file with --recipe"
+        )
     if options.mask is not None and options.box is not None:
         raise InputError("got both a mask and a box; a mask says already where the defect is: leave one out")
     if (options.engine == "copy-paste") != (options.bank is not None):

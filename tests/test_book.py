@@ -48,8 +48,8 @@ def test_names_and_synonyms_are_found_however_they_are_written(book: RecipeBook)
     assert book.defect("BLOW HOLE").name == "blowhole"
     for name in book.defects:
         assert book.defect(phrase_key(name)).name == name
-    with pytest.raises(RecipeError, match=r"defect 'nonsense' is unknown; use one of .*crack"):
-        book.defect("nonsense")
+    with pytest.raises(RecipeError, match=r"defect 'scrach' is unknown; did you mean 'scratch'.* names: defectgen"):
+        book.defect("scrach")
 
 
 def test_user_file_adds_to_the_book(tmp_path: Path, book: RecipeBook) -> None:

@@ -40,6 +40,9 @@ def synth(
     recipe: Annotated[
         Path | None, typer.Option(help="YAML file with materials or defects of your own.", rich_help_panel=WHAT)
     ] = None,
+    recipes: Annotated[
+        Path | None, typer.Option(help="Folder of such files.", metavar="DIR", rich_help_panel=WHAT)
+    ] = None,
     mask: Annotated[
         Path | None, typer.Option(help="Mask to fill: an image, or a folder of them.", rich_help_panel=WHERE)
     ] = None,
@@ -94,7 +97,7 @@ def synth(
     run(
         Options(
             prompt, on, n, seed, engine, mask, box, roi, spans["severity"], spans["size"], steps, guidance, strength,
-            recipe, bank, out, device, batch, overwrite, strict,
+            recipe, bank, out, device, batch, overwrite, strict, recipes,
         ),
         dry_run,
     )  # fmt: skip
