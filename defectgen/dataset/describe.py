@@ -23,6 +23,8 @@ __all__ = ["Describer", "find_part"]
 
 LEAST_ON_PART = 0.6
 MOST_CAUSES = 3
+COUNTED_LAYOUTS = frozenset({"coco", "labelme", "voc", "yolo", "deeppcb"})
+"""Layouts of data in which somebody marked each defect by itself; a mask's pieces need not be as many defects."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +45,17 @@ class Describer:
         pixels = data.image(record).pixels
         good = data.good(record)
         instances = sorted(data.instances(record), key=lambda one: -one.area) if record.annotation != "good" else []
-        return self.measure(record, pixels, None if good is None else good.pixels, instances)
+        counted = (
+            isinstance(record, Sample)
+            or record.annotation == "box"
+            or data.manifest.get("layout") in COUNTED_LAYOUTS
+        )
+        return self.measure(record, pixels, None if good is None else good.pixels, instances, counted)
 
-    def measure(self, record: Record, pixels: Pixels, good: Pixels | None, instances: list[Instance]) -> Description:
+    def measure(
+        self, record: Record, pixels: Pixels, good: Pixels | None, instances: list[Instance], counted: bool
+    ) -> Description:
+        """The description of a record with its pictures; instances: the largest first."""
         hw = (int(pixels.shape[0]), int(pixels.shape[1]))
         view = View.of(pixels, good)
         taken = union(instances, hw)
@@ -62,7 +72,7 @@ class Describer:
             defect=record.defect,
             family=None if known is None else known.family,
             defects=tuple(self._one(view, one, taken, part, frame) for one in instances),
-            counted=isinstance(record, Sample) or record.instances_file_name is not None or record.annotation == "box",
+            counted=counted,
             frame=frame.box,
             causes=() if known is None else self.causes(known, record),
             surface=measure_surface(view, part),

@@ -19,9 +19,10 @@ from defectgen.dataset.instance import Box, Instance, Mask, box_of
 __all__ = ["Frame", "Size", "measure_extent", "measure_outline", "measure_place", "touched_cells"]
 
 MOST_SPAN = 0.6
-LINE_RATIO = 5.0  # length over breadth from which a mask is a line
+LINE_RATIO, CIRCLE_RATIO = 5.0, 4.0  # length of a line over its mean breadth, and over its widest place
 AXIS_RATIO, CLEAR_AXIS = 2.5, 2.0  # of the second moments: elongated; with an orientation
-STRAIGHT, CURVED = 0.92, 0.8  # distance of the ends over the length of the way
+STRAIGHT, CURVED = 0.9, 0.8  # distance of the ends over the length of the way
+STRAIGHT_BREADTHS = 2.0  # room across that a straight line takes, in its own breadth
 ROUND_AREA, ROUND_SOLIDITY, ROUND_FILL, ROUND_SIDES = 20, 0.88, 0.74, 0.78
 IRREGULAR = 0.78
 MAIN_PIECE = 0.7  # share of the area from which one piece gives the shape
@@ -49,11 +50,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class Size:
-    """Lengths of one mask in pixels: end to end, along the way, and breadth."""
+    """Lengths of one mask in pixels: end to end, along the way, mean breadth, and its widest inscribed circle."""
 
     length: float
     way: float
     breadth: float
+    circle: float
     rectangle: tuple[float, float]
 
 
@@ -107,10 +109,11 @@ def measure_extent(instance: Instance, frame: Frame, mm_per_px: float | None) ->
         sides = instance.box[2] - instance.box[0], instance.box[3] - instance.box[1]
         length, width, area = float(max(sides)), float(min(sides)), sides[0] * sides[1]
     scale = mm_per_px or 0.0
+    length, width = round(length, 1), round(width, 1)
     return Extent(
         basis="box" if instance.mask is None or not instance.mask.any() else "mask",
-        length_px=round(length, 1),
-        width_px=round(width, 1),
+        length_px=length,
+        width_px=width,
         area_px=area,
         percent=round(100 * area / frame.area, 4),
         reference=frame.reference,
@@ -166,12 +169,13 @@ def form_of(mask: Mask, size: Size, forks: int, ratio: float) -> Form:
 
 
 def is_line(size: Size) -> bool:
-    return size.way >= LINE_RATIO * size.breadth
+    return size.way >= LINE_RATIO * size.breadth and size.way >= CIRCLE_RATIO * size.circle
 
 
 def course_of(size: Size, ratio: float) -> Course | None:
     straightness = size.length / size.way
-    if straightness >= STRAIGHT and ratio >= 2 * AXIS_RATIO:
+    room = max(STRAIGHT_BREADTHS * size.breadth, size.breadth + 2)
+    if straightness >= STRAIGHT and ratio >= 2 * AXIS_RATIO and min(size.rectangle) <= room:
         return "straight"
     return "curved" if straightness < CURVED and is_line(size) else None
 
@@ -219,7 +223,9 @@ def skeleton_size(mask: Mask) -> tuple[Size, int]:
     hull = cv2.convexHull(np.stack([xs, ys], axis=1).astype(np.int32))[:, 0].astype(float)
     length = float(np.linalg.norm(hull[:, None] - hull[None], axis=2).max()) + 1
     _, (a, b), _ = cv2.minAreaRect(hull.astype(np.float32))
-    return Size(length, way + breadth, breadth, (float(a) + 1, float(b) + 1)), forks
+    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)
+    circle = 2 * float(depth.max()) - 1
+    return Size(length, way + breadth, breadth, circle, (float(a) + 1, float(b) + 1)), forks
 
 
 def breadth_of(area: float, way: float) -> float:

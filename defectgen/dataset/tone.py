@@ -194,7 +194,9 @@ def measure_visibility(view: View, instance: Instance, taken: Mask, part: Mask |
         ring = grey[around.ring]
         middle = float(np.median(ring))
         own = float(np.minimum((ring - middle) ** 2, (3 * robust_spread(ring)) ** 2).mean())
-        change = math.sqrt(max(0.0, float(((grey[around.inside] - middle) ** 2).mean()) - own))
+        inside = grey[around.inside] - middle
+        # A surround of two tones, as on both sides of a crack, must not hide what is darker than either.
+        change = max(math.sqrt(max(0.0, float((inside**2).mean()) - own)), abs(float(inside.mean())))
     ratio = change * min(1.0, width_px / ACUITY_PX) / visible_level(view.noise)
     return round(float(np.clip(math.log(max(ratio, 1.0)) / math.log(MOST_RATIO), 0, 1)), 3)
 

@@ -202,8 +202,8 @@ class Writer:
         elif hue:
             first = f"it is{hue.removeprefix(' and')}"
         else:
-            first = "its mean brightness stays within the variation of its surround"
-        return joined([first, *looks])
+            first = "it differs little in brightness from its surround"
+        return ", and ".join([first, *looks])
 
     def step(self, contrast: float, side: str) -> str:
         size = abs(contrast)
@@ -236,19 +236,24 @@ class Writer:
         return [[first], [self.largest(largest, True), self.largest(largest, False)], self.rest()]
 
     def listed(self) -> str:
-        """The types with their counts, most frequent first."""
+        """The types with their counts, most frequent first: "two cracks and a pit", or the pieces of a mask."""
         counts: dict[str, int] = {}
         for one in self.description.defects:
             counts[one.defect] = counts.get(one.defect, 0) + 1
         ranked = sorted(counts.items(), key=lambda item: -item[1])
-        sure = self.description.counted
-        phrases = [
-            self.noun(name).counted(n) if sure or n == 1 else self.noun(name).regions(n)
-            for name, n in ranked[:MOST_TYPES]
-        ]
+        if not self.description.counted:
+            return self.regions(ranked)
+        phrases = [self.noun(name).counted(n) for name, n in ranked[:MOST_TYPES]]
         more = sum(n for _, n in ranked[MOST_TYPES:])
         ending = [Noun("other defect", False).counted(more) if more > 1 else "one other defect"]
         return joined([*phrases, *(ending if more else [])])
+
+    def regions(self, ranked: Sequence[tuple[str, int]]) -> str:
+        """As many regions as the mask has pieces, which need not be as many defects."""
+        if len(ranked) == 1:
+            return self.noun(ranked[0][0]).regions(ranked[0][1])
+        shares = [f"{number_word(n)} of {self.noun(name).text}" for name, n in ranked]
+        return f"{number_word(self.description.count)} separate regions ({joined(shares)})"
 
     def largest(self, one: Described, full: bool) -> str:
         extent, outline = one.extent, one.outline
@@ -273,6 +278,9 @@ class Writer:
         ends = [together] if exact else []
         placed = self.others(others)
         cause = self.cause_clause() if len({one.defect for one in self.description.defects}) == 1 else ""
+        tone = self.tone_clause(self.description.defects[0])
+        if tone and (not placed or said(self.rng, 0.5)):
+            ends = [f"the largest{tone.removeprefix('it')}" if tone.startswith("it ") else f"of the largest, {tone}"]
         full = "; ".join(filter(None, [placed, *ends, cause.replace("it is", "they are")]))
         return [text for text in (full, "; ".join(filter(None, [placed, *ends])), placed, *ends) if text]
 
@@ -299,11 +307,13 @@ class Writer:
     def good(self) -> list[list[str]]:
         name = self.part.removesuffix(" surface")
         sample = name if self.description.product or self.part == "part" else f"{name} sample"
-        without = draw(("visible defects", "any visible defect", "visible flaws"), self.rng)
-        first = draw(
-            (f"{article(f'clean {sample}')} without {without}", f"this {sample} is without {without}",
-             f"{article(f'good {sample}')} without {without}"), self.rng,
-        )  # fmt: skip
+        options = (
+            f"{article(f'good {sample}')} without labelled defects",
+            f"this {sample} is labelled as good",
+            f"{article(f'good {sample}')}, with no defect marked",
+            f"no defect is marked on this {sample}",
+        )
+        first = draw(options, self.rng)
         return [[first], [self.surface_sentence()]]
 
     def surface_sentence(self) -> str:
