@@ -92,7 +92,7 @@ def _boxes_file(scan: Path) -> Path:
 
 def _splits(root: Path) -> dict[str, str]:
     """Split by the scan's number, where the set's own lists are there."""
-    out = {}
+    out: dict[str, str] = {}
     for name, split in SPLIT_FILES.items():
         for path in (root / name, root / "PCBData" / name):
             lines = path.read_text("utf-8").splitlines() if path.is_file() else []

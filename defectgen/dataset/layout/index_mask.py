@@ -43,7 +43,7 @@ __all__ = ["find", "find_pv_vision", "recognise", "recognise_pv_vision"]
 
 MASK_FOLDERS = (
     "ann", "anns", "annotation", "annotations", "mask", "masks", "gt", "ground_truth", "label", "labels",
-    "SegmentationClass",
+    "segmentationclass",
 )  # fmt: skip
 PROBED = 48
 BINARY = "defect"
@@ -67,7 +67,10 @@ def recognise(root: Path) -> str | None:
     if recognise_pv_vision(root) is not None or _is_voc(root):
         return None
     pair = next(iter(folder_pairs(root, MASK_FOLDERS, SUFFIXES)), None)
-    if pair is None or not files_by_stem(pair.pictures).keys() & _masks(pair).keys():
+    if pair is None:
+        return None
+    pictures = files_by_stem(pair.pictures)
+    if not (pictures.keys() | {path.name for paths in pictures.values() for path in paths}) & _masks(pair).keys():
         return None
     names = pair.pictures.relative_to(root).as_posix(), pair.annotations.relative_to(root).as_posix()
     return f"{names[0]} holds pictures and {names[1]} mask pictures of the same names"

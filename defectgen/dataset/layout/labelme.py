@@ -40,7 +40,8 @@ JSON = (".json",)
 LABEL_FOLDERS = ("label", "labels", "json", "jsons", "ann", "annotation", "annotations")
 GOOD_FOLDERS = frozenset({GOOD, "normal", "ok"})
 NO_DEFECT = frozenset({GOOD, "_background_", "__ignore__"})
-BESIDE_PROBED = 20
+FOLDERS_PROBED, PROBED = 20, 3
+HEAD_BYTES, KEYS = 1 << 16, (b'"shapes"', b'"imageData"', b'"imagePath"')
 
 
 class Drawing(BaseModel):
@@ -58,7 +59,7 @@ def recognise(root: Path) -> str | None:
         folders = f"{_below(pair.pictures, root)} holds pictures and {_below(pair.annotations, root)} labelme's JSON"
         alone = len(files_by_stem(pair.pictures).keys() - files_by_stem(pair.annotations, JSON).keys())
         return folders + (f"; the {alone} pictures without one count as good" if alone else "")
-    for folder, _ in zip(picture_folders(root), range(BESIDE_PROBED), strict=False):
+    for folder, _ in zip(picture_folders(root), range(FOLDERS_PROBED), strict=False):
         if _holds_drawings(folder):
             return f"{_below(folder, root)} holds pictures with labelme's JSON beside them"
     return None
@@ -66,7 +67,7 @@ def recognise(root: Path) -> str | None:
 
 def find(root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
     """Every picture, and every JSON without one."""
-    pairs = _pairs(root)
+    pairs = _pairs(root) or list(folder_pairs(root, LABEL_FOLDERS, JSON))
     folders = pairs or [FolderPair(folder, folder) for folder in picture_folders(root)]
     if not any(files_by_stem(pair.annotations, JSON) for pair in folders):
         raise InputError(f"{root} holds no JSON beside pictures or in a folder such as label; expected labelme's files")
@@ -84,12 +85,16 @@ def _below(folder: Path, root: Path) -> str:
 
 def _holds_drawings(folder: Path) -> bool:
     """Whether one of its first JSON files is labelme's."""
-    for paths in list(files_by_stem(folder, JSON).values())[:3]:
-        try:
-            _load(paths[0])
-        except DropError:
-            continue
-        return True
+    for paths in list(files_by_stem(folder, JSON).values())[:PROBED]:
+        with paths[0].open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        # Other JSON may be gigabytes long.
+        if any(key in head for key in KEYS):
+            try:
+                _load(paths[0])
+            except DropError:
+                continue
+            return True
     return False
 
 
@@ -106,22 +111,25 @@ def _load(path: Path) -> Drawing:
 
 def _find_pair(root: Path, pair: FolderPair, options: ImportOptions) -> Iterator[Found | Dropped]:
     pictures, drawings = files_by_stem(pair.pictures), files_by_stem(pair.annotations, JSON)
-    astray = {stem: _picture_named(paths[0]) for stem, paths in drawings.items() if stem not in pictures}
-    files = {path.name: drawings[stem][0] for stem, paths in pictures.items() if stem in drawings for path in paths}
-    files |= {name: drawings[stem][0] for stem, name in astray.items() if name is not None and name not in files}
-    groups = places(pictures)
     named = {path.name for paths in pictures.values() for path in paths}
+    astray = {stem: _picture_named(paths[0]) for stem, paths in drawings.items() if stem not in pictures}
+    by_name = {name: drawings[stem][0] for stem, name in astray.items() if name in named}
+    lost = [stem for stem, name in astray.items() if name not in named]
+    lost_lower = {stem.lower() for stem in lost}
+    groups = places(pictures)
     for stem, paths in pictures.items():
         for image in paths:
-            if len(paths) > 1 and stem in drawings and _picture_named(drawings[stem][0]) not in (None, image.name):
-                yield Dropped(image.relative_to(root).as_posix(), "annotation conflict", f"{stem}.json is of another")
+            name, drawing = image.relative_to(root).as_posix(), by_name.get(image.name)
+            if stem in drawings and len(paths) > 1 and _picture_named(drawings[stem][0]) != image.name:
+                yield Dropped(name, "annotation conflict", f"{stem}.json may be of another picture of this stem")
+            elif stem not in drawings and drawing is None and stem.lower() in lost_lower:
+                yield Dropped(name, "annotation conflict", "a JSON's name differs from it in upper and lower case only")
             else:
-                one = _found(root, pair, image, files.get(image.name), options)
+                one = _found(root, pair, image, drawings[stem][0] if stem in drawings else drawing, options)
                 yield replace(one, group=groups.get(stem)) if isinstance(one, Found) else one
-    for stem, name in astray.items():
-        if name not in named:
-            path = drawings[stem][0].relative_to(root).as_posix()
-            yield Dropped(path, "image missing", f"no picture has its stem, nor the name {name}")
+    for stem in lost:
+        path = drawings[stem][0].relative_to(root).as_posix()
+        yield Dropped(path, "image missing", f"no picture is named {stem} or {astray[stem]}")
 
 
 def _picture_named(path: Path) -> str | None:

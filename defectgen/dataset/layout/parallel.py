@@ -4,7 +4,7 @@
     train/images/a.jpg  train/masks/a.png      inside each split
     images/train/a.jpg  masks/train/a.png      a split inside each
 
-The two folders differ in one part of their path. Links to folders are not followed.
+The two folders differ in one part of their path; its case does not matter. Links to folders are not followed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from defectgen.source import list_images
 
 __all__ = ["PICTURE_FOLDERS", "FolderPair", "files_by_stem", "folder_pairs", "picture_folders", "split_of"]
 
-PICTURE_FOLDERS = ("img", "imgs", "image", "images", "data", "JPEGImages", "Imgs")
+PICTURE_FOLDERS = frozenset({"img", "imgs", "image", "images", "data", "jpegimages"})
 SPLITS = {
     "train": "train", "training": "train", "trainset": "train", "training_set": "train",
     "val": "val", "valid": "val", "validation": "val", "valset": "val", "validation_set": "val",
@@ -42,9 +42,13 @@ def split_of(path: Path, root: Path) -> str | None:
 
 
 def folder_pairs(root: Path, annotation_folders: Collection[str], suffixes: Collection[str]) -> Iterator[FolderPair]:
-    """Pairs below `root` whose annotation folder holds a file of `suffixes`, in the order of their paths."""
+    """Pairs below `root` whose annotation folder holds a file of `suffixes`, in the order of their paths.
+
+    annotation_folders: names in lower case; where several are there, the first one in the alphabet counts.
+    """
     for folder in _folders(root):
-        if any(part in PICTURE_FOLDERS for part in folder.relative_to(root).parts) and _holds(folder, SUFFIXES):
+        parts = folder.relative_to(root).parts
+        if any(part.lower() in PICTURE_FOLDERS for part in parts) and _holds(folder, SUFFIXES):
             twin = next((twin for twin in _twins(folder, root, annotation_folders) if _holds(twin, suffixes)), None)
             if twin is not None:
                 yield FolderPair(folder, twin)
@@ -76,8 +80,9 @@ def _folders(root: Path) -> Iterator[Path]:
 def _twins(folder: Path, root: Path, annotation_folders: Collection[str]) -> Iterator[Path]:
     parts = folder.relative_to(root).parts
     for k in reversed(range(len(parts))):
-        if parts[k] in PICTURE_FOLDERS:
-            yield from (root.joinpath(*parts[:k], name, *parts[k + 1 :]) for name in annotation_folders)
+        if parts[k].lower() in PICTURE_FOLDERS:
+            beside = sorted(root.joinpath(*parts[:k]).iterdir())
+            yield from (path.joinpath(*parts[k + 1 :]) for path in beside if path.name.lower() in annotation_folders)
 
 
 def _holds(folder: Path, suffixes: Collection[str]) -> bool:
