@@ -43,24 +43,29 @@ def by_domain(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def print_defects(console: Console, title: str, entries: Sequence[Entry]) -> None:
-    """A table by domain, with what each is also called."""
+    """A table by domain, one line an entry, with what each is also called."""
+    if not entries:
+        console.print(f"no {title}")
+        return
     table = Table("domain", title, "also called", box=SIMPLE_HEAD, pad_edge=False)
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
-    # One line an entry, however narrow the screen
-    table.columns[2].no_wrap, table.columns[2].overflow = True, "ellipsis"
-    table.columns[2].min_width = 10
+    names, domains = max(len(one.name) for one in entries), max(len(one.domain) for one in entries)
+    room = max(20, min(console.width, WIDEST) - max(names, len(title)) - max(domains, len("domain")) - 8)
     for domain, members in by_domain(entries).items():
         for i, member in enumerate(members):
-            table.add_row(f"[bold]{domain}[/]" if i == 0 else "", member.name, also(member))
+            table.add_row(f"[bold]{domain}[/]" if i == 0 else "", member.name, also(member, room))
     console.print(table)
     console.print(f"{len(entries)} {title}")
 
 
-def also(entry: Entry, most: int = 4) -> str:
-    """The first synonyms that are no other form or spelling of a word before them."""
+def also(entry: Entry, room: int) -> str:
+    """The first synonyms that are no other form or spelling of a word before them, as many as fit."""
     forms = {"".join(map(stem, words_of(word))): word for word in reversed((entry.name, *entry.synonyms))}
     others = [word for word in entry.synonyms if word in forms.values()]
-    return ", ".join(others[:most]) + (", …" if len(others) > most else "")
+    said = ", ".join(others)
+    while others and len(said) > room:
+        others.pop()
+        said = ", ".join([*others, "…"])
+    return said
 
 
 def print_hits(console: Console, hits: Sequence[Hit], most: int = 30) -> None:
