@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,9 +58,11 @@ def print_result(console: Console, result: ExportResult) -> None:
     """Pictures by split and class, what was left out, what polygons lost, and how to load it."""
     console.print(counts_table(result))
     for reason, n in result.left_out.items():
-        say(console, "yellow", "left out", f"{n} pictures: {reason}; see {result.folder / 'left_out.jsonl'}")
+        say(console, "yellow", "left out", f"{n} picture{'s' if n > 1 else ''}: {reason}")
+    if result.left_out:
+        say(console, "yellow", "", f"they are listed in {result.folder / 'left_out.jsonl'}")
     for text, n in result.notes.items():
-        say(console, "yellow", "note", text if n == 1 else f"{n} {text}")
+        say(console, "yellow", "note", f"{text}: {n}" if n else text)
     if result.loss is not None:
         loss = result.loss
         text = f"smallest {loss.smallest:.3f}, median {loss.median:.3f}, {loss.below} of {loss.pictures} below 0.9"
@@ -69,8 +72,11 @@ def print_result(console: Console, result: ExportResult) -> None:
 
 
 def say(console: Console, style: str, name: str, text: str) -> None:
+    """A name and what it stands for, in lines of the screen's width; paths stay whole, so that they can be copied."""
+    width = max(console.width - 12, 20)
+    lines = wrap(text, width, break_long_words=False, break_on_hyphens=False)
     console.print(f"[{style}]{name:12}[/]", end="")
-    console.print(text, markup=False, soft_wrap=True)
+    console.print(f"\n{'':12}".join(lines), markup=False, soft_wrap=True)
 
 
 def counts_table(result: ExportResult) -> Table:
@@ -78,7 +84,7 @@ def counts_table(result: ExportResult) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    splits = list(dict.fromkeys(split for split, _ in result.pictures))
+    splits = result.splits
     names = sorted({defect for _, defect in result.pictures}, key=lambda name: (name != "good", name))
     table = Table("pictures", *splits, "all", box=SIMPLE_HEAD, pad_edge=False)
     for column in table.columns[1:]:

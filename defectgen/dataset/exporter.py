@@ -61,10 +61,15 @@ class PolygonLoss:
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What an export did. pictures: by split and defect. hint: how the tool that reads it loads it."""
+    """What an export did.
+
+    pictures: by split and defect. left_out: by reason. notes: with how often, 0 where that says nothing.
+    hint: how the tool that reads it loads it.
+    """
 
     folder: Path
     to: str
+    splits: tuple[str, ...]
     pictures: Counter[tuple[str, str]]
     left_out: Counter[str]
     notes: Counter[str]
@@ -105,7 +110,8 @@ def export_set(
         loss = PolygonLoss.of(job.iou)
         _write_record(job, loss)
     words = {"dest": dest, "parent": dest.absolute().parent, "name": dest.name, "split": job.splits[0]}
-    return ExportResult(dest, to, job.pictures, job.left_out, job.notes, loss, getattr(code, hint).format(**words))
+    hint_text = getattr(code, hint).format(**words)
+    return ExportResult(dest, to, job.splits, job.pictures, job.left_out, job.notes, loss, hint_text)
 
 
 def _nothing(job: ExportJob) -> str:

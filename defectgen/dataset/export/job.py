@@ -187,8 +187,8 @@ class ExportJob:
         with (self.folder / LEFT_OUT).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line | {"reason": reason}, ensure_ascii=False) + "\n")
 
-    def note(self, text: str, count: int = 1) -> None:
-        """Something the user should know that left no picture out."""
+    def note(self, text: str, count: int = 0) -> None:
+        """Something the user should know that left no picture out; counts add up."""
         self.notes[text] += count
 
     def place_image(self, entry: Entry, place: str) -> Path:
@@ -207,7 +207,7 @@ class ExportJob:
         """What `place_image` would put there, and its suffix."""
         if not entry.turned:
             return entry.path.read_bytes(), entry.path.suffix.lower()
-        self.note("picture(s) turned upright and written as PNG, since many readers pass over EXIF")
+        self.note("pictures turned upright and written as PNG, since many readers pass over EXIF", 1)
         return encode_png(read_picture(entry.path, min_side=1).pixels), ".png"
 
     def place_file(self, file: Path, place: str) -> Path:

@@ -42,7 +42,7 @@ def _put_defective(job: ExportJob, entry: Entry) -> None:
     assert entry.record.mask_file_name is not None
     job.place_file(entry.source.file(entry.record.mask_file_name), f"ground_truth/{name}/{entry.stem}_mask.png")
     if entry.record.split in ("train", "val"):
-        job.note(f"defective picture(s) of {entry.record.split} lie in test: mvtec trains on good pictures only")
+        job.note(f"defective pictures of {entry.record.split} put in test, since mvtec trains on good ones", 1)
 
 
 def _note_halves(job: ExportJob) -> None:

@@ -1,7 +1,8 @@
 """WebDataset shards: <split>-000000.tar with <key>.png (or the picture's own suffix), <key>.mask.png and <key>.json.
 
 The JSON is the whole record; a good counterpart and a map of instances, where there are any, are <key>.good.png and
-<key>.instances.png. A key ends at its first dot, so that dots in names become "_". Memory holds one picture, and the keys of a split.
+<key>.instances.png. A key ends at its first dot, so that dots in names become "_". Memory holds one picture, and the
+keys of a split.
 https://github.com/webdataset/webdataset
 """
 

@@ -80,7 +80,7 @@ def _polygons(losses: IO[str], job: ExportJob, entry: Entry) -> Iterator[str]:
     lines: list[str] = []
     for one in entry.instances:
         if one.mask is None or not one.mask.any():
-            job.note("box(es) without a pixel of mask, not in the labels")
+            job.note("boxes without a pixel of mask, not in the labels", 1)
             continue
         for piece in components(one.defect, one.mask):
             assert piece.mask is not None
