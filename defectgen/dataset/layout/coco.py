@@ -10,8 +10,8 @@ refused as a whole, since nobody can say which of its other lines are right. A s
 parts, filled as pycocotools fills them, or RLE, compressed or not, which is exact; without one there is a box alone.
 A crowd region (iscrowd) stays one instance: all of it is defective, only the single defects are not told apart.
 
-Lin et al., "Microsoft COCO: Common Objects in Context", 2014. While it is read an index takes twice its size on the disk
-and up to 1 KB an annotation; pictures are not held.
+Lin et al., "Microsoft COCO: Common Objects in Context", 2014. While it is read an index takes twice its size on the
+disk and up to 1 KB an annotation; pictures are not held.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -41,6 +41,7 @@ ROBOFLOW = "_annotations.coco.json"
 HAS_IMAGES = re.compile(rb'"images"\s*:\s*\[')
 HAS_LABELS = re.compile(rb'"annotations"\s*:\s*\[')
 HAS_CLASSES = re.compile(rb'"categories"\s*:\s*\[')
+FAR = 1_000_000  # pixels: no picture is larger
 FEW = 8  # a folder of more JSON files than this keeps one for each picture
 
 
@@ -235,11 +236,15 @@ def _entries(file: Path, document: dict[str, Any]) -> dict[Any, Entry]:
         if not isinstance(name, str) or not name.strip():
             raise InputError(f"{file}: {where}.file_name is {name!r}; expected the picture's file name")
         _fresh(file, f"{where}.file_name", name, names)
-        size = [one.get("height"), one.get("width")]
-        if not all(isinstance(side, int | float) and side >= 1 and side == int(side) for side in size):
-            raise InputError(f"{file}: {where} ({name}) has height {size[0]!r}, width {size[1]!r}; expected pixels")
-        entries[number] = Entry(name, (int(size[0]), int(size[1])), [])
+        entries[number] = Entry(name, (_side(file, where, one, "height"), _side(file, where, one, "width")), [])
     return entries
+
+
+def _side(file: Path, where: str, item: Mapping[str, Any], name: str) -> int:
+    value = item.get(name)
+    if not _is_number(value) or not 1 <= value < FAR or value != int(value):
+        raise InputError(f"{file}: {where}.{name} is {value!r}; expected the picture's {name} in pixels")
+    return int(value)
 
 
 def _key(file: Path, where: str, item: Mapping[str, Any], name: str) -> int | str:
@@ -297,7 +302,7 @@ def _box(region: Region, hw: tuple[int, int], notes: list[str]) -> tuple[tuple[i
     return (box,)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -358,7 +363,7 @@ def _polygons_mask(parts: list[Any], hw: tuple[int, int], where: str, notes: lis
         return mask
     drawn = [polygon_mask(outline, hw)[0] for outline in outlines]
     notes.append(f"{where}: polygon holds no pixel's centre, its outline was drawn")
-    return np.logical_or.reduce(drawn)
+    return np.asarray(np.logical_or.reduce(drawn), np.bool_)
 
 
 def _coder() -> Any:

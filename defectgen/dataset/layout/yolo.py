@@ -75,6 +75,9 @@ def find(root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
         raise InputError(f"{root} holds no YOLO labels; expected images/ and labels/, or a text file beside a picture")
     folders: set[Path] = set()
     for picture in _pictures(root, config):
+        if isinstance(picture, Dropped):
+            yield picture
+            continue
         folders.add(picture.label.parent)
         read = partial(_labels, root, picture, config.names, options)
         yield Found(picture.image, picture.image.relative_to(root).as_posix(), read, split=picture.split)
@@ -168,37 +171,36 @@ def _place(root: Path, base: str, text: str) -> Path | None:
     return None
 
 
-def _pictures(root: Path, config: Config) -> Iterator[Picture]:
+def _pictures(root: Path, config: Config) -> Iterator[Picture | Dropped]:
+    for place, split in config.places.items():
+        for image in pictures_under(place) if place.is_dir() else _listed(root, place):
+            yield image if isinstance(image, Dropped) else Picture(image, _label_of(root, image), split)
     if config.places:
-        for place, split in config.places.items():
-            for image in _images_at(root, place):
-                yield Picture(image, _label_of(root, image), split)
         return
-    folders = [folder for folder in _image_folders(root) if folder.is_dir()]
+    folders = _image_folders(root)
     images = (image for folder in folders for image in pictures_under(folder)) if folders else _beside_all(root)
     for image in images:
-        place = image.parent.relative_to(root).parts
-        split = next((SPLITS[part.lower()] for part in place if part.lower() in SPLITS), None)
-        yield Picture(image, _label_of(root, image), split or split_named("/".join(place)))
+        parts = image.parent.relative_to(root).parts
+        named = next((SPLITS[part.lower()] for part in parts if part.lower() in SPLITS), None)
+        yield Picture(image, _label_of(root, image), named or split_named("/".join(parts)))
 
 
-def _images_at(root: Path, place: Path) -> Iterator[Path]:
-    if place.is_dir():
-        yield from pictures_under(place)
-        return
-    for number, line in enumerate(_lines(place), 1):
-        if line.strip():
-            image = _place(root, "", line.strip())
-            if image is None or image.suffix.lower() not in SUFFIXES:
-                raise InputError(f"{place}: line {number} names {line.strip()!r}, which is no picture in {root}")
-            yield image
-
-
-def _lines(file: Path) -> list[str]:
+def _listed(root: Path, file: Path) -> Iterator[Path | Dropped]:
+    """The pictures that a text file names, one a line."""
     try:
-        return file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{file} is no folder and no list of pictures; expected one of them") from None
+        lines = file.read_text("utf-8-sig").splitlines() if file.suffix == ".txt" else None
+    except UnicodeDecodeError:
+        lines = None
+    if lines is None:
+        raise InputError(f"{file} is neither a folder nor a list of pictures, one a line in UTF-8; mend the data.yaml")
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        image = _place(root, "", text) if text else None
+        if image is not None and image.suffix.lower() in SUFFIXES:
+            yield image
+        elif text:
+            where = file.relative_to(root)
+            yield Dropped(text, "image missing", f"{where} line {number} names it, no such picture is in the folder")
 
 
 def _image_folders(root: Path) -> list[Path]:

@@ -181,7 +181,7 @@ BAD_INDEX: dict[str, tuple[Any, str]] = {
     "image id twice": ({**index(), "images": index()["images"] * 2}, "images[1].id is 1 a second time"),
     "file name twice": (index(names=("a.png", "a.png")), "images[1].file_name is 'a.png' a second time"),
     "category twice": ({**index(), "categories": CATEGORIES * 2}, "categories[2].id is 1 a second time"),
-    "no width": (without(index(), "images", 0, "width"), "images[0] (a.png) has height 24, width None"),
+    "no width": (without(index(), "images", 0, "width"), "images[0].width is None"),
     "no file name": (without(index(), "images", 0, "file_name"), "images[0].file_name is None"),
     "no annotations": (without(index(), "annotations"), "no list 'annotations'"),
     "no name": ({**index(), "categories": [{"id": 1}]}, "categories[0].name is None"),

@@ -122,6 +122,15 @@ def test_a_folder_named_for_two_splits_comes_once(tmp_path: Path) -> None:
     assert [one.split for one in found(tmp_path)] == ["train"]
 
 
+def test_listed_pictures_that_are_missing(tmp_path: Path) -> None:
+    make(tmp_path, {"images/a.png": CRACK}, data_yaml="train: train.txt\n" + NAMES)
+    (tmp_path / "train.txt").write_text("images/gone.png\n\nimages/a.png\n/etc/passwd\n")
+    gone, here, away = yolo.find(tmp_path, ImportOptions())
+    assert isinstance(here, Found) and here.split == "train"
+    assert isinstance(gone, Dropped) and "train.txt line 1" in gone.detail
+    assert isinstance(away, Dropped) and away.reason == "image missing"
+
+
 def test_label_files_without_picture_are_listed(tmp_path: Path) -> None:
     make(tmp_path, {"images/a.png": CRACK, "images/b.png": CRACK}, data_yaml=NAMES)
     (tmp_path / "images" / "b.png").unlink()
@@ -181,8 +190,8 @@ BAD_FILES: dict[str, tuple[str, str]] = {
     "place missing": ("train: images/nowhere\n" + NAMES, "train is 'images/nowhere'"),
     "place outside": ("train: /etc\n" + NAMES, "train is '/etc'"),
     "place a number": ("train: 3\n" + NAMES, "train is 3"),
-    "place no list": ("train: data.yaml\n" + NAMES, "line 1 names"),
-    "list outside": ("train: labels/a.txt\n" + NAMES, "which is no picture"),
+    "place no list": ("train: data.yaml\n" + NAMES, "neither a folder nor a list"),
+    "list of nothing": ("train: labels/a.txt\n" + NAMES, "holds no pictures"),
 }
 
 
