@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from defectgen.errors import InputError
+from defectgen.image import SUFFIXES
 
 __all__ = ["ARCHIVES", "MAX_BYTES", "MAX_MEMBERS", "open_source"]
 
@@ -48,7 +49,8 @@ def open_source(source: Path, destination: Path) -> Iterator[Path]:
         try:
             (_unzip if source.name.lower().endswith(".zip") else _untar)(source, folder)
         except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError) as error:
-            raise InputError(f"{source} is damaged or no archive ({error}); pack it again") from error
+            detail = str(error).splitlines()[0].rstrip(":") if str(error) else "it is cut short"
+            raise InputError(f"{source} is damaged or no archive ({detail}); pack it again") from error
         except RuntimeError as error:  # zipfile's word for a password
             raise InputError(f"{source} cannot be unpacked ({error}); unpack it and name the folder") from error
         _check_links(folder)
@@ -56,9 +58,12 @@ def open_source(source: Path, destination: Path) -> Iterator[Path]:
 
 
 def _inner(folder: Path) -> Path:
-    """The one folder that holds all, where there is just one: archives of a folder have its name in every path."""
+    """The one folder that holds all, as in archives of a folder; not where it is a mere folder of pictures."""
     inside = list(folder.iterdir())
-    return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
+    if len(inside) != 1 or not inside[0].is_dir():
+        return folder
+    mere = all(path.name.lower().endswith(SUFFIXES) for path in inside[0].iterdir())
+    return folder if mere else inside[0]
 
 
 def _check_links(root: Path) -> None:

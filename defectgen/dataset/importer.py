@@ -118,9 +118,22 @@ def _outcome(item: Future[Prepared | Dropped] | Dropped) -> Prepared | Dropped:
 
 def _findings(named: NamedLayout, root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
     try:
-        yield from named.find(root, options)
+        for item in named.find(root, options):
+            yield _readable(item)
     except OSError as error:
         raise InputError(f"{error.filename or root} cannot be read: {error.strerror or error}") from error
+
+
+def _readable(item: Found | Dropped) -> Found | Dropped:
+    """Tables are UTF-8: a name of other bytes could not be written into one."""
+    name = _as_text(item.name)
+    if isinstance(item, Dropped):
+        return Dropped(name, item.reason, _as_text(item.detail))
+    return item if name == item.name else Dropped(name, "unreadable", "its name is no text in UTF-8; rename it")
+
+
+def _as_text(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class _Import:
@@ -239,13 +252,14 @@ class _Import:
         self._writer.close()
         if self._conflicts:
             rewrite_records(self._part, self._without_conflicts())
+            self._forget_notes()
         if not self.kept:
             raise InputError(self._nothing(source))
         if self._group_by is not None and not self._grouped:
             raise InputError(f"--group-by {self._options.group_by!r} matches none of {self.kept} names; mend it")
         counts = ImportCounts(
-            self.before, self.kept, dict(self._dropped.most_common()), dict(self._defects.most_common()),
-            dict(self._annotations), dict(self._splits), self._notes,
+            self.before, self.kept, dict(self._dropped.most_common()), dict((+self._defects).most_common()),
+            dict(+self._annotations), dict(+self._splits), self._notes,
         )  # fmt: skip
         assert counts.before == counts.kept + sum(counts.dropped.values()), "a picture was lost or counted twice"
         self._writer.finish(self._manifest(asked, counts))
@@ -267,6 +281,18 @@ class _Import:
                 ):  # fmt: skip
                     if name is not None:
                         (self._part / name).unlink()
+
+    def _forget_notes(self) -> None:
+        """Keep the notes on pictures that are in the set."""
+        self._note_list.close()
+        path, part = self._part / NOTES, self._part / f"{NOTES}.part"
+        with path.open(encoding="utf-8") as old, part.open("w", encoding="utf-8") as new:
+            for line in old:
+                if (self._part / json.loads(line)["file_name"]).exists():
+                    new.write(line)
+                else:
+                    self._notes -= 1
+        part.replace(path)
 
     def _nothing(self, source: Path) -> str:
         if self._first is None:

@@ -31,6 +31,7 @@ class Seen:
     """The pictures kept so far; use it as a context, which drops the names at the end."""
 
     def __init__(self, size: int = 1024) -> None:
+        assert size > 1, "a table always keeps a free place"
         self._keys, self._marks, self._numbers = _table(size)
         self._names = tempfile.TemporaryFile()  # noqa: SIM115  closed by __exit__
         self._offsets = array("Q")
@@ -44,6 +45,11 @@ class Seen:
     ) -> None:
         self._names.close()
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that the pictures take."""
+        return self._keys.nbytes + self._marks.nbytes + self._numbers.nbytes + self._offsets.itemsize * self._count
+
     def find(self, sha256: str, annotation: bytes) -> Prior | None:
         """The picture of the same file, if one was added."""
         key = _key(sha256)
@@ -55,7 +61,7 @@ class Seen:
 
     def add(self, sha256: str, annotation: bytes, name: str) -> None:
         """Take the next number for a picture that `find` did not know."""
-        if self._count >= FULL * len(self._keys):
+        if self._count + 1 > FULL * len(self._keys):
             self._grow()
         slot = self._slot(key := _key(sha256))
         self._keys[slot], self._marks[slot], self._numbers[slot] = key, _mark(annotation), self._count
