@@ -48,6 +48,8 @@ def caption(
         raise InputError("--out is for vqa and grounding; captions are written into the set itself")
     if seed < 0:
         raise InputError(f"--seed is {seed}; expected 0 or more")
+    if product is not None and not product.strip():
+        raise InputError("--product is empty; expected what is inspected, such as solar cell")
     check_scale(mm_per_px)
     captioner = Captioner(DefectSet(folder), Describer(load_book(), product, mm_per_px), seed)
     with progress(len(captioner.data)) as tick:

@@ -46,9 +46,7 @@ class Describer:
         good = data.good(record)
         instances = sorted(data.instances(record), key=lambda one: -one.area) if record.annotation != "good" else []
         counted = (
-            isinstance(record, Sample)
-            or record.annotation == "box"
-            or data.manifest.get("layout") in COUNTED_LAYOUTS
+            isinstance(record, Sample) or record.annotation == "box" or data.manifest.get("layout") in COUNTED_LAYOUTS
         )
         return self.measure(record, pixels, None if good is None else good.pixels, instances, counted)
 

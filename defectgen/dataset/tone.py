@@ -196,7 +196,9 @@ def measure_visibility(view: View, instance: Instance, taken: Mask, part: Mask |
         own = float(np.minimum((ring - middle) ** 2, (3 * robust_spread(ring)) ** 2).mean())
         inside = grey[around.inside] - middle
         # A surround of two tones, as on both sides of a crack, must not hide what is darker than either.
-        change = max(math.sqrt(max(0.0, float((inside**2).mean()) - own)), abs(float(inside.mean())))
+        change = max(
+            math.sqrt(max(0.0, float((inside**2).mean()) - own)), abs(float(grey[around.inside].mean() - ring.mean()))
+        )
     ratio = change * min(1.0, width_px / ACUITY_PX) / visible_level(view.noise)
     return round(float(np.clip(math.log(max(ratio, 1.0)) / math.log(MOST_RATIO), 0, 1)), 3)
 

@@ -13,6 +13,7 @@ import numpy as np
 from defectgen.caption import REGION_PHRASES, draw, said
 from defectgen.dataset.description import Cell, Described, Description, Extent, Place
 from defectgen.dataset.noun import Noun, article, joined, number_word, part_noun
+from defectgen.dataset.tone import LEAST_CONTRAST
 from defectgen.words import direction_word
 
 __all__ = ["LEAST_WORDS", "MOST_WORDS", "Writer", "extent_phrase", "orientation_phrase", "percent", "region_phrases"]
@@ -201,8 +202,11 @@ class Writer:
             first = f"it is {self.step(tone.contrast, tone.side)}{hue}"
         elif hue:
             first = f"it is{hue.removeprefix(' and')}"
-        else:
+        elif abs(tone.contrast) < LEAST_CONTRAST:
             first = "it differs little in brightness from its surround"
+        else:
+            side = "darker" if tone.contrast < 0 else "lighter"
+            first = f"it is about {abs(tone.contrast):.0f} grey levels {side} on average than its uneven surround"
         return ", and ".join([first, *looks])
 
     def step(self, contrast: float, side: str) -> str:
