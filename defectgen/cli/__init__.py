@@ -25,6 +25,7 @@ from defectgen.cli.parts import parts_app
 from defectgen.cli.pretrain import pretrain
 from defectgen.cli.recipes import recipes_app
 from defectgen.cli.sets import sets_app
+from defectgen.cli.split import split
 from defectgen.cli.synth import synth
 from defectgen.errors import DefectgenError
 
@@ -101,6 +102,7 @@ app.command("import")(import_set)
 app.add_typer(recipes_app)
 app.add_typer(parts_app)
 app.add_typer(sets_app)
+app.command()(split)
 app.command()(export)
 app.command()(caption)
 app.command()(pretrain)
