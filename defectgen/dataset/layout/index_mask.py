@@ -10,8 +10,8 @@ What a mask holds decides how it is read:
               are good. A value is a grey level, an index into a palette of colours, or "#rrggbb" in a mask in full
               colour. The class "good" means no defect.
     binary    no table, 0 and one other value in all masks: one class, "defect".
-    soft      grey levels from black to white, as JPEG leaves them: one class, defective above 127. With a table, its
-              only class; "255" names it.
+    soft      grey levels from black to white, as JPEG leaves them: one class, defective above 127, in pieces of 5 px
+              or more. With a table, its only class; "255" names it.
 
 To decide, up to 48 masks spread over the set are read first. Several values without a table are an error, since nothing
 says which of them are defects, and so is a value that the table lacks; one that only turns up later drops its picture
@@ -33,7 +33,7 @@ import numpy as np
 
 from defectgen.dataset.instance import Instance, components
 from defectgen.dataset.item import DropError, Dropped, Found, ImportOptions, Labels
-from defectgen.dataset.layout.mask_file import COLOUR, SOFT_THRESHOLD, Values, read_soft, read_values
+from defectgen.dataset.layout.mask_file import COLOUR, Values, read_soft_pieces, read_values
 from defectgen.dataset.layout.parallel import FolderPair, files_by_stem, folder_pairs, split_of
 from defectgen.errors import InputError
 from defectgen.image import SUFFIXES
@@ -97,7 +97,7 @@ def find(root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
     pairs = list(folder_pairs(root, MASK_FOLDERS, SUFFIXES))
     if not pairs:
         raise InputError(f"{root} holds no parallel folders of pictures and masks; expected such as images and masks")
-    coding = _coding(pairs, options)
+    coding = _coding(root, pairs, options)
     for pair in pairs:
         yield from _find_pair(root, pair, coding)
 
@@ -137,7 +137,7 @@ def _masks(pair: FolderPair) -> dict[str, list[Path]]:
     return files_by_stem(pair.annotations)
 
 
-def _coding(pairs: Sequence[FolderPair], options: ImportOptions) -> Coding:
+def _coding(root: Path, pairs: Sequence[FolderPair], options: ImportOptions) -> Coding:
     classes = {_value(key): name for key, name in options.classes.items()}
     ignored = {_value(key) for key in options.ignore if key not in options.classes.values()}
     ignored |= {value for value, name in classes.items() if name in options.ignore or name == GOOD}
@@ -148,12 +148,12 @@ def _coding(pairs: Sequence[FolderPair], options: ImportOptions) -> Coding:
     ignored |= {0} - named.keys()
     strange = sorted(seen.keys() - named.keys() - ignored)
     if classes and strange:
-        raise InputError(_strange(strange[0], seen[strange[0]], named, f"masks in {pairs[0].annotations} hold"))
+        raise InputError(_strange(strange[0], seen[strange[0]], named, f"masks of {root} hold"))
     if classes:
         return Coding(named, frozenset(ignored))
     defects = strange
     if len(defects) > 1:
-        raise InputError(_ask_for_table(pairs[0].annotations, seen, defects))
+        raise InputError(_ask_for_table(root, seen, defects))
     return Coding(dict.fromkeys(defects or (1, 255), BINARY), frozenset(ignored))
 
 
@@ -172,7 +172,7 @@ def _name(value: int) -> str:
 
 
 def _probe(masks: Sequence[Path]) -> dict[int, int]:
-    """Values and their pixel counts over masks spread evenly over the set; unreadable ones are left for later."""
+    """Values and their pixel counts over up to `PROBED` masks, spread evenly; unreadable ones are left for later."""
     seen: dict[int, int] = {}
     for k in np.unique(np.linspace(0, len(masks) - 1, PROBED).astype(int)):
         try:
@@ -192,11 +192,11 @@ def _is_soft(seen: dict[int, int]) -> bool:
     return ends > 0.9 * sum(seen.values())
 
 
-def _ask_for_table(folder: Path, seen: dict[int, int], defects: Sequence[int]) -> str:
+def _ask_for_table(root: Path, seen: dict[int, int], defects: Sequence[int]) -> str:
     listed = ", ".join(f"{_name(value)} ({seen[value]} px)" for value in defects[:6])
     more = f" and {len(defects) - 6} more" if len(defects) > 6 else ""
     table = ",".join(f"{_name(value)}=NAME" for value in defects[:3])
-    return f"masks in {folder} hold the values {listed}{more}; say which are defects: --classes {table} --ignore VALUES"
+    return f"masks of {root} hold the values {listed}{more}; say which are defects: --classes {table} --ignore VALUES"
 
 
 def _strange(value: int, count: int, named: Iterable[int], who: str) -> str:
@@ -210,7 +210,7 @@ def _strange(value: int, count: int, named: Iterable[int], who: str) -> str:
 def _reader(mask: Path, coding: Coding) -> Callable[[tuple[int, int]], Labels]:
     def read(hw: tuple[int, int]) -> Labels:
         if coding.soft is not None:
-            return Labels(components(coding.soft, read_soft(mask, hw)), (f"mask cut at {SOFT_THRESHOLD}",))
+            return read_soft_pieces(mask, coding.soft, hw)
         return Labels(_instances(mask, read_values(mask, hw), coding))
 
     return read

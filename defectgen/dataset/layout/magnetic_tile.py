@@ -6,8 +6,9 @@
     MT_Free                                 good tiles
 
 The defect is the folder's name without MT_, in lower case. The masks' edges are soft, as from JPEG: a pixel is
-defective where the mask is brighter than 127 of 255. A defective tile without a mask file, or with an empty mask, is
-dropped; a good tile needs no mask, and is dropped where it has one that is not empty.
+defective where the mask is brighter than 127 of 255, and pieces under 5 px are left out. A defective tile without a
+mask file, or with an empty mask, is dropped; a good tile needs no mask, and is dropped where it has one that is not
+empty.
 
 Huang, Qiu, Yuan: Surface defect saliency of magnetic tile. The Visual Computer, 2020.
 """
@@ -17,9 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from defectgen.dataset.instance import components
 from defectgen.dataset.item import DropError, Dropped, Found, ImportOptions, Labels
-from defectgen.dataset.layout.mask_file import read_soft
+from defectgen.dataset.layout.mask_file import SOFT_THRESHOLD, read_soft, read_soft_pieces
 from defectgen.errors import InputError
 from defectgen.record import GOOD
 from defectgen.source import list_images
@@ -28,7 +28,7 @@ __all__ = ["find", "recognise"]
 
 PREFIX, PICTURES, FREE = "MT_", "Imgs", "MT_Free"
 MASK_SUFFIX = ".png"
-MATERIAL = "magnetic tile"
+MATERIAL, IGNORED = "magnetic tile", "ignored"
 
 
 def recognise(root: Path) -> str | None:
@@ -66,10 +66,10 @@ def _found(root: Path, folder: str, image: Path, options: ImportOptions) -> Foun
 
 def _reader(mask_file: Path, defect: str | None) -> Callable[[tuple[int, int]], Labels]:
     def read(hw: tuple[int, int]) -> Labels:
-        mask = read_soft(mask_file, hw)
-        if not mask.any():
-            raise DropError("empty mask", f"{mask_file.name} has no pixel above 127")
-        return Labels(components(defect, mask) if defect is not None else ())
+        labels = read_soft_pieces(mask_file, defect or IGNORED, hw)
+        if not labels.instances:
+            raise DropError("empty mask", f"{mask_file.name} has no pixel above {SOFT_THRESHOLD}")
+        return labels if defect is not None else Labels()
 
     return read
 

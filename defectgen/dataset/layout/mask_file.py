@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from defectgen.dataset.instance import Mask
-from defectgen.dataset.item import DropError
+from defectgen.dataset.instance import Mask, components
+from defectgen.dataset.item import DropError, Labels
 from defectgen.image import FORMATS
 
-__all__ = ["SOFT_THRESHOLD", "Values", "read_colours", "read_soft", "read_values"]
+__all__ = ["SOFT_THRESHOLD", "Values", "read_colours", "read_soft", "read_soft_pieces", "read_values"]
 
 Values = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 SOFT_THRESHOLD = 127
+SPECK_PX = 5
 COLOUR = 1 << 24
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, struct.error, zlib.error,
           Image.DecompressionBombError)  # fmt: skip
@@ -51,6 +52,22 @@ def read_values(path: Path, hw: tuple[int, int] | None) -> Values:
 def read_soft(path: Path, hw: tuple[int, int], threshold: int = SOFT_THRESHOLD) -> Mask:
     """(H, W) bool, True where the mask is brighter than `threshold` (0..255); for edges that a JPEG has softened."""
     return np.asarray(np.asarray(_open(path, hw).convert("L")) > threshold)
+
+
+def read_soft_pieces(path: Path, defect: str, hw: tuple[int, int]) -> Labels:
+    """An instance for each 8-connected piece of a soft mask; none where it is black all over.
+
+    Pieces under `SPECK_PX` pixels are what lossy storing leaves around an edge; they are left out with a note, and a
+    mask of specks alone is dropped as empty.
+    """
+    mask = read_soft(path, hw)
+    pieces = components(defect, mask)
+    kept = [piece for piece in pieces if piece.area >= SPECK_PX]
+    if pieces and not kept:
+        detail = f"{path.name} holds specks under {SPECK_PX} px alone, {int(mask.sum())} px in all"
+        raise DropError("empty mask", detail)
+    specks = len(pieces) - len(kept)
+    return Labels(kept, (f"specks of the mask under {SPECK_PX} px left out: {specks}",) if specks else ())
 
 
 def read_colours(path: Path, hw: tuple[int, int]) -> NDArray[np.uint8]:

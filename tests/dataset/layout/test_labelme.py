@@ -32,8 +32,9 @@ def put(root: Path, picture: str, drawing: str | None = None, *shapes: dict[str,
     Image.fromarray(np.full(HW, 120, np.uint8)).save(path)
     if drawing is not None:
         (root / drawing).parent.mkdir(parents=True, exist_ok=True)
-        whole = {"version": "5.5.0", "flags": {}, "shapes": shapes, "imagePath": f"..\\{path.name}", "imageData": None}
-        (root / drawing).write_text(json.dumps(whole | {"imageHeight": HW[0], "imageWidth": HW[1]} | more))
+        whole: dict[str, Any] = {"version": "5.5.0", "flags": {}, "shapes": shapes, "imageData": None}
+        size = {"imagePath": f"..\\{path.name}", "imageHeight": HW[0], "imageWidth": HW[1]}
+        (root / drawing).write_text(json.dumps(whole | size | more))
 
 
 def read(root: Path, *shapes: dict[str, Any], options: ImportOptions | None = None, **more: Any) -> Labels:

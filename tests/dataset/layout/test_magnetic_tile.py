@@ -43,6 +43,20 @@ def test_soft_edges_are_cut_at_127(tmp_path: Path) -> None:
     assert (found.defect, crack.defect, crack.box, crack.area) == (None, "crack", (6, 4, 16, 9), 50)
 
 
+def test_specks_are_left_out_with_a_note(tmp_path: Path) -> None:
+    mask = spot()
+    mask[30, 40] = mask[33, 50] = 255
+    tile(tmp_path, "MT_Crack", "a", mask)
+    labels = one(tmp_path).read(HW)
+    assert [each.area for each in labels.instances] == [50] and len(labels.notes) == 1
+
+
+def speck() -> np.ndarray:
+    mask = np.zeros(HW, np.uint8)
+    mask[4, 4:7] = 255
+    return mask
+
+
 def test_free_is_good_with_or_without_a_mask(tmp_path: Path) -> None:
     tile(tmp_path, "MT_Free", "a", np.zeros(HW, np.uint8))
     tile(tmp_path, "MT_Free", "b", None)
@@ -54,6 +68,7 @@ def test_free_is_good_with_or_without_a_mask(tmp_path: Path) -> None:
     ("folder", "mask", "reason"),
     [
         ("MT_Break", np.full(HW, 60, np.uint8), "empty mask"),
+        ("MT_Break", speck(), "empty mask"),
         ("MT_Break", spot(hw=(40, 61)), "size mismatch"),
         ("MT_Free", spot(), "annotation conflict"),
     ],
