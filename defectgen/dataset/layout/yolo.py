@@ -60,7 +60,7 @@ class Picture(NamedTuple):
 def recognise(root: Path) -> str | None:
     for file in _yaml_files(root):
         if isinstance(names := _yaml(file).get("names"), list | dict):
-            return f"{file.name} names {len(names)} classes"
+            return f"{file.name} names {len(names)} {'class' if len(names) == 1 else 'classes'}"
     for folder in _label_folders(root):
         label = next((file for file in sorted(folder.rglob("*.txt")) if _looks_like_labels(file)), None)
         if label is not None:
