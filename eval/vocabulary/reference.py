@@ -76,7 +76,8 @@ def text() -> str:
         "Values are the defaults. Pairs are ranges from which each shape draws its own value.", "",
         "| kind | meaning of the parameters | params |", "|---|---|---|", *shapes, "",
         "## Surface changes: the keys of `change`", "",
-        "Pairs go from severity 0 (barely visible) to severity 1 (gross); they may fall. `opacity`: how far the tint covers.", "", change_table(), "",
+        "Pairs go from severity 0 (barely visible) to severity 1 (gross); they may fall. `opacity`: how far the tint"
+        " covers.", "", change_table(), "",
         "## Surfaces: `look.surface` and its `params`", "",
         "Colours are linear RGB. Lengths ending in `_px` are pixels of a picture of 512.", "",
         "| surface | what it is | params |", "|---|---|---|", *builders, "",
