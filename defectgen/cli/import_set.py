@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from defectgen.dataset.layouts import AUTO, LAYOUTS
 from defectgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +17,15 @@ __all__ = ["import_set"]
 
 
 def import_set(
-    layout: Annotated[str, typer.Argument(help="How the data is laid out, or auto.", show_default=False)],
+    layout: Annotated[
+        str,
+        typer.Argument(
+            metavar="LAYOUT",
+            help=f"How the data is laid out: {', '.join(LAYOUTS)}; or {AUTO}.",
+            autocompletion=lambda: [AUTO, *LAYOUTS],
+            show_default=False,
+        ),
+    ],
     source: Annotated[
         Path, typer.Argument(metavar="SRC", help="Folder, or .zip, .tar or .tar.gz archive.", show_default=False)
     ],

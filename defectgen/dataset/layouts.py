@@ -2,7 +2,8 @@
 
 A layout is named by the user, or recognised. Recognising goes rank by rank: the folder trees of known data sets, then
 annotation formats, then index masks, then plain folders of pictures; the first rank in which a layout says yes
-decides, and two that say yes in one rank leave the choice to the user. A layout's module is loaded when it is asked.
+decides, and two that say yes in one rank leave the choice to the user. A layout's module is loaded when it is asked;
+the table of names alone loads nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from defectgen.dataset.item import Dropped, Found, ImportOptions
 from defectgen.errors import InputError
+
+if TYPE_CHECKING:
+    from defectgen.dataset.item import Dropped, Found, ImportOptions
 
 __all__ = ["AUTO", "LAYOUTS", "NamedLayout", "choose_layout", "layout_named"]
 

@@ -36,6 +36,8 @@ def folders_in(folder: Path) -> list[Path]:
 
 def first_picture(folder: Path, *stems: str) -> Path | None:
     """The picture file of the first of these stems that has one, whatever its suffix."""
+    if not folder.is_dir():
+        return None
     names = (stem + suffix for stem in stems for suffix in ANY_CASE)
     return next((path for name in names if (path := folder / name).is_file()), None)
 

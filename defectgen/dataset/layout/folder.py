@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from itertools import zip_longest
 from pathlib import Path
 
 from defectgen.dataset.instance import components
@@ -43,14 +44,12 @@ class Base:
     split: str | None
     kinds: tuple[Path, ...]
 
-    def mask_folders(self) -> Iterator[Path]:
-        """Where masks of this split may be mirrored."""
-        for name in MASK_FOLDERS:
-            if self.split is not None:
-                yield self.path / name
-                yield self.root / name / self.path.name
-            else:
-                yield self.root / name
+    @cached_property
+    def mask_folders(self) -> tuple[Path, ...]:
+        """Where masks of this split may be mirrored: what is there of all such folders."""
+        inside = [self.path / name for name in MASK_FOLDERS]
+        above = [self.root / name / self.path.name for name in MASK_FOLDERS] if self.split is not None else []
+        return tuple(folder for pair in zip_longest(inside, above) for folder in pair if folder and folder.is_dir())
 
 
 def recognise(root: Path) -> str | None:
@@ -69,7 +68,7 @@ def find(root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
         raise InputError(f"{root} holds no folders of pictures; expected {GOOD_FOLDERS[0]}/ and one for each type")
     yield from unplaced(root, bases)
     for base in bases:
-        has_masks = any(folder.is_dir() for folder in base.mask_folders())
+        has_masks = bool(base.mask_folders)
         for kind in base.kinds:
             for image in pictures_under(kind):
                 if not is_mask(image):
@@ -126,12 +125,12 @@ def found(base: Base, kind: Path, image: Path, options: ImportOptions, has_masks
 
 def mirrored(base: Base, image: Path) -> Path | None:
     inside = image.relative_to(base.path).parent
-    places = (first_picture(folder / inside, image.stem + MARK, image.stem) for folder in base.mask_folders())
+    places = (first_picture(folder / inside, image.stem + MARK, image.stem) for folder in base.mask_folders)
     return next((mask for mask in places if mask is not None), None)
 
 
 def flat(base: Base, image: Path) -> Path | None:
-    places = (first_picture(folder, image.stem + MARK, image.stem) for folder in base.mask_folders())
+    places = (first_picture(folder, image.stem + MARK, image.stem) for folder in base.mask_folders)
     return next((mask for mask in places if mask is not None), None)
 
 
