@@ -61,9 +61,7 @@ class Captioner:
         return self.describer.describe(self.data, record)
 
     def writer(self, description: Description, rng: np.random.Generator) -> Writer:
-        names = {description.defect, *(one.defect for one in description.defects)}
-        known = frozenset(name for name in names if self.describer.defect(name) is not None)
-        return Writer(description, known, rng)
+        return Writer(description, self.describer.noun, rng)
 
     def absent(self, record: Record, rng: np.random.Generator) -> tuple[list[Noun], int]:
         """Types that a picture does not show, in random order, and how many come first that are the set's own.
@@ -82,16 +80,13 @@ class Captioner:
         listed = book.defects_of(material) if material is not None else tuple(book.defects.values())
         others = [one.name for one in listed if one.family not in families and one.name not in own]
         own, others = ([names[int(k)] for k in rng.permutation(len(names))] for names in (own, others))
-        nouns = {noun.text: noun for noun in map(self.noun, [*own, *others[:MOST_OTHERS]])}
-        present = {self.noun(name).text for name in here}
+        nouns = {noun.text: noun for noun in map(self.describer.noun, [*own, *others[:MOST_OTHERS]])}
+        present = {self.describer.noun(name).text for name in here}
         return [noun for text, noun in nouns.items() if text not in present], len(own)
 
     def recipe_name(self, name: str) -> str | None:
         known = self.describer.defect(name)
         return None if known is None else known.name
-
-    def noun(self, name: str) -> Noun:
-        return Noun.of(name, self.describer.defect(name) is not None)
 
     @cached_property
     def rates(self) -> Rates:
@@ -109,7 +104,7 @@ class Captioner:
         """Every question for boxes of one picture."""
         rng = record_rng(self.seed, record)
         absent, hard = self.absent(record, rng)
-        nouns = {name: self.noun(name) for name in record.box_labels}
+        nouns = {name: self.describer.noun(name) for name in record.box_labels}
         writer = self.writer(description, rng)
         hw = (description.height, description.width)
         yield from grounding_lines(record, hw, writer.part, absent[:hard], nouns, self.rates.good, rng)

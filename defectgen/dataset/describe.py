@@ -12,9 +12,10 @@ from defectgen.dataset.defect_set import DefectSet
 from defectgen.dataset.description import Described, Description
 from defectgen.dataset.instance import Instance, Mask, components, union
 from defectgen.dataset.measure import Frame, measure_extent, measure_outline, measure_place
+from defectgen.dataset.noun import Noun
 from defectgen.dataset.tone import View, level_word, measure_surface, measure_tone, measure_visibility
 from defectgen.image import Pixels, to_rgb
-from defectgen.lexicon import Lexicon, Meaning, american, stem, words_of
+from defectgen.lexicon import Lexicon, Match, Meaning, words_of
 from defectgen.recipe import Defect, Material
 from defectgen.record import GOOD, Record
 from defectgen.sample import Sample
@@ -93,22 +94,26 @@ class Describer:
 
     def defect(self, name: str) -> Defect | None:
         """The recipe that a set's own name for a type means, whole: "cracked" is a crack, "fabric fault" is none."""
+        match = self._match(name)
+        return None if match is None else self.book.defects[match.meaning.name]
+
+    def _match(self, name: str) -> Match | None:
         words = words_of(name)
-        whole = [match for match in self._lexicon.matches(words) if (match.start, match.end) == (0, len(words))]
-        return self.book.defects[whole[0].meaning.name] if whole else None
+        return next((one for one in self._lexicon.matches(words) if (one.start, one.end) == (0, len(words))), None)
+
+    def noun(self, name: str) -> Noun:
+        """A set's own name for a type as a noun."""
+        match = self._match(name)
+        return Noun.of(name, None if match is None else match.phrase)
 
     def material(self, name: str | None) -> Material | None:
         key = None if name is None else self.book.material_aliases.get(phrase_key(name))
         return None if key is None else self.book.materials[key]
 
     def causes(self, known: Defect, record: Record) -> tuple[str, ...]:
-        """Causes of the recipe, where it speaks of this material, or of none but under the set's own name."""
-        if record.material is None and self.product is None:
-            head = stem(american(words_of(record.defect)[-1]))
-            fits = head in {stem(american(word)) for word in words_of(known.name)}
-        else:
-            material = self.material(record.material) or self.material(self.product)
-            fits = material is not None and material in self.book.materials_of(known)
+        """Causes of the recipe, where the book knows the material and the defect on it."""
+        material = self.material(record.material) or self.material(self.product)
+        fits = material is not None and material in self.book.materials_of(known)
         return known.causes[:MOST_CAUSES] if fits else ()
 
 

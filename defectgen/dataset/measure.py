@@ -20,11 +20,13 @@ __all__ = ["Frame", "Size", "measure_extent", "measure_outline", "measure_place"
 
 MOST_SPAN = 0.6
 LINE_RATIO, CIRCLE_RATIO = 5.0, 4.0  # length of a line over its mean breadth, and over its widest place
+LINE_SOLIDITY = 0.6
 AXIS_RATIO, CLEAR_AXIS = 2.5, 2.0  # of the second moments: elongated; with an orientation
 STRAIGHT, CURVED = 0.9, 0.8  # distance of the ends over the length of the way
 STRAIGHT_BREADTHS = 2.0  # room across that a straight line takes, in its own breadth
-ROUND_AREA, ROUND_SOLIDITY, ROUND_FILL, ROUND_SIDES = 20, 0.88, 0.74, 0.78
+ROUND_AREA, ROUND_SOLIDITY, ROUND_FILL, ROUND_SIDES = 20, 0.88, 0.74, 0.82
 IRREGULAR = 0.78
+LEAST_SCATTERED = 3
 MAIN_PIECE = 0.7  # share of the area from which one piece gives the shape
 PRUNE_ROUNDS = 3
 LEAST_BRANCH_PX, BRANCH_BREADTHS, BRANCH_SHARE = 6.0, 3.0, 0.06
@@ -57,6 +59,14 @@ class Size:
     breadth: float
     circle: float
     rectangle: tuple[float, float]
+    solidity: float
+    ratio: float
+
+    @property
+    def is_line(self) -> bool:
+        """Long against its breadth everywhere; a patch with lobes has a long skeleton too, but fills its hull."""
+        slim = self.way >= LINE_RATIO * self.breadth and self.way >= CIRCLE_RATIO * self.circle
+        return slim and (self.solidity <= LINE_SOLIDITY or self.ratio >= AXIS_RATIO)
 
 
 def measure_place(instance: Instance, frame: Frame, hw: tuple[int, int]) -> Place:
@@ -103,7 +113,7 @@ def measure_extent(instance: Instance, frame: Frame, mm_per_px: float | None) ->
     """The size of a mask, or of a box where there is none."""
     if instance.mask is not None and instance.mask.any():
         size, _ = skeleton_size(instance.mask)
-        line = is_line(size)
+        line = size.is_line and main_piece(instance.mask)[0] is not None
         length, width, area = size.length, size.breadth if line else min(size.rectangle), int(instance.mask.sum())
     else:
         sides = instance.box[2] - instance.box[0], instance.box[3] - instance.box[1]
@@ -128,19 +138,18 @@ def measure_outline(mask: Mask) -> Outline:
     main, pieces = main_piece(mask)
     size, forks = skeleton_size(mask)
     ratio, angle = long_axis(mask)
-    solidity = int(mask.sum()) / hull_area(mask)
     if main is not None:
-        form = form_of(main, *skeleton_size(main), long_axis(main)[0])
+        form = form_of(main, *skeleton_size(main))
     else:
         form = "elongated" if ratio >= AXIS_RATIO else "scattered"
     return Outline(
         form=form,
-        course=course_of(size, ratio) if form == "elongated" and pieces == 1 else None,
+        course=course_of(size) if form == "elongated" and pieces == 1 else None,
         axis_ratio=round(ratio, 2),
         orientation=round(angle, 1) if ratio >= CLEAR_AXIS and form in ("elongated", "branching") else None,
         forks=forks,
         pieces=pieces,
-        solidity=round(solidity, 3),
+        solidity=round(size.solidity, 3),
     )
 
 
@@ -150,34 +159,29 @@ def main_piece(mask: Mask) -> tuple[Mask | None, int]:
 
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
-    main = np.asarray(pieces == 1 + int(areas.argmax())) if areas.max() >= MAIN_PIECE * areas.sum() else None
-    return main, count - 1
+    whole = areas.max() >= MAIN_PIECE * areas.sum() or len(areas) < LEAST_SCATTERED
+    return np.asarray(pieces == 1 + int(areas.argmax())) if whole else None, count - 1
 
 
-def form_of(mask: Mask, size: Size, forks: int, ratio: float) -> Form:
+def form_of(mask: Mask, size: Size, forks: int) -> Form:
     """The shape of one connected piece."""
-    solidity = int(mask.sum()) / hull_area(mask)
-    if is_line(size) and forks:
+    if size.is_line and forks:
         return "branching"
-    if is_line(size) or ratio >= AXIS_RATIO:
+    if size.is_line or size.ratio >= AXIS_RATIO:
         return "elongated"
     sides = min(size.rectangle) / max(size.rectangle)
     disc = hull_area(mask) / (math.pi / 4 * size.length**2)
-    if mask.sum() >= ROUND_AREA and solidity >= ROUND_SOLIDITY and disc >= ROUND_FILL and sides >= ROUND_SIDES:
+    if mask.sum() >= ROUND_AREA and size.solidity >= ROUND_SOLIDITY and disc >= ROUND_FILL and sides >= ROUND_SIDES:
         return "round"
-    return "irregular" if solidity < IRREGULAR and mask.sum() >= ROUND_AREA else "compact"
+    return "irregular" if size.solidity < IRREGULAR and mask.sum() >= ROUND_AREA else "compact"
 
 
-def is_line(size: Size) -> bool:
-    return size.way >= LINE_RATIO * size.breadth and size.way >= CIRCLE_RATIO * size.circle
-
-
-def course_of(size: Size, ratio: float) -> Course | None:
+def course_of(size: Size) -> Course | None:
     straightness = size.length / size.way
     room = max(STRAIGHT_BREADTHS * size.breadth, size.breadth + 2)
-    if straightness >= STRAIGHT and ratio >= 2 * AXIS_RATIO and min(size.rectangle) <= room:
+    if straightness >= STRAIGHT and size.ratio >= 2 * AXIS_RATIO and min(size.rectangle) <= room:
         return "straight"
-    return "curved" if straightness < CURVED and is_line(size) else None
+    return "curved" if straightness < CURVED and size.is_line and size.solidity <= LINE_SOLIDITY else None
 
 
 def long_axis(mask: Mask) -> tuple[float, float]:
@@ -225,7 +229,8 @@ def skeleton_size(mask: Mask) -> tuple[Size, int]:
     _, (a, b), _ = cv2.minAreaRect(hull.astype(np.float32))
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)
     circle = 2 * float(depth.max()) - 1
-    return Size(length, way + breadth, breadth, circle, (float(a) + 1, float(b) + 1)), forks
+    solidity, ratio = area / hull_area(mask), long_axis(mask)[0]
+    return Size(length, way + breadth, breadth, circle, (float(a) + 1, float(b) + 1), solidity, ratio), forks
 
 
 def breadth_of(area: float, way: float) -> float:

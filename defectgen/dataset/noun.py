@@ -19,6 +19,7 @@ HEADS = frozenset({
     "fold", "gap", "hole", "line", "mark", "patch", "pit", "ridge", "scratch", "spot", "spur", "stain", "streak",
     "tear", "thread", "void", "wrinkle",
 })  # fmt: skip
+MASS_HEADS = frozenset({"copper", "solder", "metal", "plastic", "resin", "wax"})
 VAGUE = frozenset({"anomaly", "anomalous", "bad", "defect", "defective", "fault", "faulty", "ng", "nok", "abnormal"})
 """Names that say no more than that something is wrong."""
 CAPITALS = {"pcb": "PCB", "pcba": "PCB assembly", "led": "LED", "el": "EL"}
@@ -35,14 +36,19 @@ class Noun:
     mass: bool
 
     @classmethod
-    def of(cls, name: str, known: bool) -> Noun:
-        """known: the recipe book has the whole name, so that it is a noun unless it looks like an adjective."""
+    def of(cls, name: str, known: str | None = None) -> Noun:
+        """known: the recipe book's own form of the name, "crack" for "cracked"; None where it has none."""
         phrase = singular(spaced(name.replace("_", " ")).strip().lower()) or "defect"
         if phrase in VAGUE:
             return cls("defect", False)
+        if known is not None and not is_noun(phrase) and is_noun(spaced(known)):
+            phrase = spaced(known)
         if not is_noun(phrase) or not (known or phrase.split()[-1] in HEADS):
             return cls(f"“{phrase}” defect", False)
-        return cls(" ".join(CAPITALS.get(word, word) for word in phrase.split()), is_mass(phrase))
+        return cls(
+            " ".join(CAPITALS.get(word, word) for word in phrase.split()),
+            is_mass(phrase) or phrase.split()[-1] in MASS_HEADS,
+        )
 
     def counted(self, count: int, adjectives: Sequence[str] = ()) -> str:
         """With adjectives, and an article or a number: "a faint, round pit", "two pits", "two areas of rust"."""

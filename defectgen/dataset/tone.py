@@ -37,7 +37,8 @@ MIXED_SHARE, FAR_SPREADS = 0.15, 2.5
 LEAST_SHIFT, SHIFT_SPREADS = 6.0, 1.0
 LEAST_CHROMA, GREY_CHROMA = 8.0, 1.0
 LEAST_DEPTH = 6.0  # pixels from border to core that an edge profile needs
-GRADIENT_RUN, SOFT_SHARE, SOFT_CONTRAST = 5.0, 0.5, 10.0
+GRADIENT_RUN, SOFT_SHARE, SOFT_CONTRAST = 5.0, 0.5, 10.0  # pixels; shares of the step; grey levels
+EDGE_PX, SHARP_SHARE = 1.5, 0.8
 GRID = 8
 HUES = ((20, "pink"), (55, "red"), (80, "orange"), (115, "yellow"), (165, "green"), (225, "teal"), (305, "blue"),
         (345, "purple"), (361, "pink"))  # fmt: skip
@@ -168,7 +169,9 @@ def hue_word(lab: F32) -> str | None:
 
 
 def border_of(grey: F32, around: Surround, contrast: float, spread: float) -> Border | None:
-    """Sharp or diffuse by the steepest slopes near the border against the whole step; None where noise hides it."""
+    """Diffuse where even the steepest slopes around the border are gentle against the whole step, sharp where the
+    border itself is mostly steep; None between, and where noise or a mask drawn loosely hides it.
+    """
     import cv2
 
     depth = cv2.distanceTransform(np.pad(around.inside, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
@@ -178,8 +181,11 @@ def border_of(grey: F32, around: Surround, contrast: float, spread: float) -> Bo
     slope = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8))
     away = cv2.distanceTransform((~around.inside).astype(np.uint8), cv2.DIST_L2, 5)
     zone = (depth <= depth.max() / 2) & (away <= GAP_PX + 2) & (around.inside | (away > 0))
-    steep = GRADIENT_RUN * float(np.quantile(slope[zone], 0.9)) / abs(contrast)
-    return "diffuse" if steep < SOFT_SHARE else "sharp" if steep >= 1.0 else None
+    steepest = GRADIENT_RUN * float(np.quantile(slope[zone], 0.9)) / abs(contrast)
+    if steepest < SOFT_SHARE:
+        return "diffuse"
+    edge = (np.maximum(depth, away) <= EDGE_PX) & zone
+    return "sharp" if GRADIENT_RUN * float(np.median(slope[edge])) >= SHARP_SHARE * abs(contrast) else None
 
 
 def measure_visibility(view: View, instance: Instance, taken: Mask, part: Mask | None, width_px: float) -> float | None:

@@ -5,7 +5,7 @@ Nothing is said that the description does not hold. A cause is never measured an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ ACROSS = {
     "height": {"left": "over most of the height on the left", "middle": "over most of the height in the middle",
                "right": "over most of the height on the right"},
 }  # fmt: skip
+MEAN_SPREADS = 1.5  # a contrast below so many spreads holds on average, not everywhere
 STRENGTHS = ((12.0, "slightly "), (45.0, ""), (256.0, "much "))
 
 
@@ -81,10 +82,10 @@ def breadth(extent: Extent) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Writer:
-    """Writes one description. known: names of defect types that the recipe book has whole."""
+    """Writes one description. noun: gives the noun for a set's own name of a type."""
 
     description: Description
-    known: frozenset[str]
+    noun: Callable[[str], Noun]
     rng: np.random.Generator
 
     def caption(self) -> str:
@@ -102,9 +103,6 @@ class Writer:
     def part(self) -> str:
         """What is inspected, to follow "the"."""
         return part_noun(self.description.product, self.description.material) or "part"
-
-    def noun(self, name: str) -> Noun:
-        return Noun.of(name, name in self.known)
 
     # ------------------------------------------------------------------ places
 
@@ -199,7 +197,8 @@ class Writer:
         if tone.side == "mixed":
             first = f"it shows parts both lighter and darker than its surround{hue}"
         elif tone.side is not None:
-            first = f"it is {self.step(tone.contrast, tone.side)}{hue}"
+            mean = " on average" if abs(tone.contrast) < MEAN_SPREADS * tone.spread else ""
+            first = f"it is{mean} {self.step(tone.contrast, tone.side)}{hue}"
         elif hue:
             first = f"it is{hue.removeprefix(' and')}"
         elif abs(tone.contrast) < LEAST_CONTRAST:
@@ -323,16 +322,16 @@ class Writer:
     def surface_sentence(self) -> str:
         surface = self.description.surface
         over = "image" if surface.part_percent is None else self.part
-        even = (
-            "varies little across the" if surface.unevenness <= EVEN else
-            "varies strongly across the" if surface.unevenness >= UNEVEN else "varies across the"
+        varies = (
+            "varies little" if surface.unevenness <= EVEN else
+            "varies strongly" if surface.unevenness >= UNEVEN else "varies"
         )  # fmt: skip
-        hue = "" if surface.hue is None else f" and its colour is mostly {surface.hue}"
+        hue = "" if surface.hue is None else f", its average colour is {surface.hue}"
         share = surface.part_percent
         takes = "" if share is None else f"; the {self.part} takes up {percent(share)} of the image"
         return (
-            f"its mean brightness is about {surface.brightness:.0f} of 255 grey levels{hue}; the brightness {even} "
-            f"{over}, by about {surface.unevenness:.0f} levels from place to place{takes}"
+            f"the mean brightness of the {over} is about {surface.brightness:.0f} of 255 grey levels{hue}, and the "
+            f"brightness {varies} across it, by about {surface.unevenness:.0f} levels from place to place{takes}"
         )
 
     def unplaced(self) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """Ten captions of each set beside their pictures, to be judged true or false by looking.
 
-    python eval/sets/captions.py SET [SET ...] --out out/captions
+    python eval/sets/captions.py SET[=PRODUCT] ... --out out/captions
 
 For each defect set a sheet: every picture with the outline of its mask or its boxes, a close-up of the largest defect
 without the outline, and the caption that `defectgen caption` would write with the given seed. The sets are only read.
@@ -100,9 +100,9 @@ def row(captioner: Captioner, record: Record, number: int) -> Image.Image:
     return out
 
 
-def sheet(folder: Path, n: int, seed: int) -> Image.Image:
+def sheet(folder: Path, product: str | None, n: int, seed: int) -> Image.Image:
     data = DefectSet(folder)
-    captioner = Captioner(data, Describer(load_book()), seed)
+    captioner = Captioner(data, Describer(load_book(), product), seed)
     rows = [row(captioner, record, k) for k, record in enumerate(chosen(list(data.records()), n, seed), 1)]
     out = Image.new("RGB", (rows[0].width + 2 * MARGIN, sum(one.height for one in rows) + MARGIN), PAPER)
     top = MARGIN
@@ -114,15 +114,16 @@ def sheet(folder: Path, n: int, seed: int) -> Image.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("sets", nargs="+")
     parser.add_argument("--out", type=Path, default=Path("out/captions"))
     parser.add_argument("--n", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for folder in args.sets:
-        path = args.out / f"{folder.name}.png"
-        sheet(folder, args.n, args.seed).save(path)
+    for name in args.sets:
+        folder, _, product = name.partition("=")
+        path = args.out / f"{Path(folder).name}.png"
+        sheet(Path(folder), product or None, args.n, args.seed).save(path)
         print(path)
 
 

@@ -25,8 +25,9 @@ def folder(tmp_path: Path) -> Path:
     mask = np.zeros((64, 80), np.uint8)
     mask[8:11, 6:26] = 255
     lines = []
-    for stem, defect, boxes in (("a", "crack", ((6, 8, 26, 11),)), ("b", "open", ((40, 30, 60, 50),)), ("c", "anomaly", ()),
-                                ("d", "good", ())):  # fmt: skip
+    for stem, defect, boxes in (
+        ("a", "crack", ((6, 8, 26, 11),)), ("b", "open", ((40, 30, 60, 50),)), ("c", "anomaly", ()), ("d", "good", ()),
+    ):  # fmt: skip
         pixels = np.clip(rng.normal(130, 2, mask.shape), 0, 255).astype(np.uint8)
         if stem == "a":
             pixels[mask > 0] -= 50

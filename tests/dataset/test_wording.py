@@ -47,8 +47,8 @@ def describe(
 
 
 def captions(description: Description, n: int = 12) -> list[str]:
-    known = frozenset({"crack", "pit", "oil-stain", "rust"})
-    return [Writer(description, known, np.random.default_rng(seed)).caption() for seed in range(n)]
+    noun = Describer(BOOK).noun
+    return [Writer(description, noun, np.random.default_rng(seed)).caption() for seed in range(n)]
 
 
 def blank() -> NDArray[np.uint8]:
@@ -236,22 +236,21 @@ def test_shares_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "known", "one", "two"),
-    [("crack", True, "a crack", "two cracks"), ("oil-stain", True, "an oil stain", "two oil stains"),
-     ("scratches", True, "a scratch", "two scratches"), ("rust", True, "rust", "two areas of rust"),
-     ("open", False, "an “open” defect", "two “open” defects"), ("uneven", False, "an “uneven” defect", "two “uneven” defects"),
-     ("Dark_Area", False, "a dark area", "two dark areas"), ("anomaly", False, "a defect", "two defects"),
-     ("spurious copper", False, "a “spurious copper” defect", "two “spurious copper” defects"),
-     ("unit fault", False, "a unit fault", "two unit faults")],
+    ("name", "one", "two"),
+    [("crack", "a crack", "two cracks"), ("oil-stain", "an oil stain", "two oil stains"),
+     ("scratches", "a scratch", "two scratches"), ("corrosion", "corrosion", "two areas of corrosion"),
+     ("cracked", "a crack", "two cracks"), ("uneven", "an “uneven” defect", "two “uneven” defects"),
+     ("Dark_Area", "a dark area", "two dark areas"), ("anomaly", "a defect", "two defects"),
+     ("wobbly", "a “wobbly” defect", "two “wobbly” defects"), ("unit fault", "a unit fault", "two unit faults")],
 )  # fmt: skip
-def test_names_become_nouns(name: str, known: bool, one: str, two: str) -> None:
-    noun = Noun.of(name, known)
+def test_names_become_nouns(name: str, one: str, two: str) -> None:
+    noun = Describer(BOOK).noun(name)
     assert (noun.counted(1), noun.counted(2)) == (one, two)
 
 
 def test_adjectives_lists_and_articles() -> None:
-    assert Noun.of("crack", True).counted(1, ["faint", "branching"]) == "a faint, branching crack"
-    assert Noun.of("branching-crack", True).counted(1, ["branching"]) == "a branching crack"
+    assert Noun.of("crack", "crack").counted(1, ["faint", "branching"]) == "a faint, branching crack"
+    assert Noun.of("branching-crack", "branching crack").counted(1, ["branching"]) == "a branching crack"
     assert joined(["a", "b", "c"]) == "a, b and c"
     assert article("uniform area") == "a uniform area"
     assert [singular(word) for word in ("glass", "pits", "anomalies", "axis")] == ["glass", "pit", "anomaly", "axis"]
