@@ -124,8 +124,9 @@ class Blocked:
         named = [*files, *(Path(text) for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text)]
         found = [path for folder in near for path in _manifests_above(folder)]
         marks: dict[Path, list[Mark]] = {}
-        for path in named:
-            marks.setdefault(path.resolve(), _marks_of(path))
+        for path in (path / SPLIT_FILE if path.is_dir() else path for path in named):
+            if path.resolve() not in marks:
+                marks[path.resolve()] = _marks_of(path)
         for path in found:
             if path.resolve() not in marks and _is_manifest(path):
                 marks[path.resolve()] = _marks_of(path)
@@ -190,7 +191,6 @@ def _is_manifest(path: Path) -> bool:
 
 
 def _marks_of(path: Path) -> list[Mark]:
-    path = path / SPLIT_FILE if path.is_dir() else path
     try:
         content: Any = json.loads(path.read_text("utf-8"))
         if not isinstance(content, dict) or content.get("format") != SPLIT_FORMAT:

@@ -23,7 +23,10 @@ MOST_SEED = 2**63 - 1
 
 @dataclass(frozen=True)
 class Options:
-    """One run; on, mask, roi, recipe (a file) and recipes (a folder) are paths of the user's."""
+    """One run; on, mask, roi, recipe (a file) and recipes (a folder) are paths of the user's.
+
+    blocked: manifests of splits, whose test pictures the bank must not hold (see `blocked`).
+    """
 
     prompt: str
     on: Path | None = None
@@ -46,6 +49,7 @@ class Options:
     overwrite: bool = False
     strict: bool = False
     recipes: Path | None = None
+    blocked: tuple[Path, ...] = ()
 
     @property
     def own_recipes(self) -> list[Path]:
@@ -88,6 +92,8 @@ def check_options(options: Options) -> None:
             "engine copy-paste copies from a bank of real defects, and no other engine does; "
             "use --engine copy-paste together with --bank FOLDER (images/ and masks/ of the same names)"
         )
+    if options.blocked and options.bank is None:
+        raise InputError("--blocked guards the bank of engine copy-paste, and there is none; leave it out")
 
 
 def _check_sampling(options: Options) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from defectgen.blocked import Blocked
 from defectgen.errors import InputError
 
 __all__ = ["SETS", "RealPicture", "is_held_out", "load_real", "read_rgb"]
@@ -47,7 +48,7 @@ def _pv_vision(root: Path) -> Iterator[RealPicture]:
         index = np.asarray(Image.open(ann))
         found = tuple((name, index == value) for value, name in names.items() if (index == value).any())
         module = ann.stem.rsplit("_", 1)[0]
-        yield RealPicture(root.name, module, ann, "solar cell", read_rgb(picture), found, index == 4)
+        yield RealPicture(root.name, module, picture, "solar cell", read_rgb(picture), found, index == 4)
 
 
 def _bsdata(root: Path) -> Iterator[RealPicture]:
@@ -90,15 +91,19 @@ def is_held_out(set_name: str, group: str, percent: int = 20) -> bool:
     return zlib.crc32(f"{set_name}/{group}".encode()) % 100 < percent
 
 
-def load_real(root: Path, held_out: bool) -> Iterator[RealPicture]:
+def load_real(root: Path, held_out: bool, manifests: Sequence[Path] = ()) -> Iterator[RealPicture]:
     """Pictures of one side of the split, from every set below `root`.
 
+    manifests: splits that the training side is held against, beside those that `blocked` finds by itself.
+
     Raises:
-        InputError: `root` lacks a set.
+        InputError: `root` lacks a set, or a training picture is a test picture of a split.
     """
+    blocked = Blocked() if held_out else Blocked.load(manifests, [root / name for name in SETS])
     for name, read in SETS.items():
         if not (root / name).is_dir():
             raise InputError(f"{root / name}: no such folder; expected the {name} set; see eval/compact/README.md")
         for picture in read(root / name):
             if is_held_out(name, picture.group) == held_out:
+                blocked.check_pixels(picture.rgb, picture.path)
                 yield picture
