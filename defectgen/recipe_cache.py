@@ -27,7 +27,8 @@ def read_all(paths: Sequence[Path]) -> Mapping[Path, Any]:
     key = fingerprint(paths)
     if key is None:
         return {}
-    if (stored := cached(f"{key}.json")) is not None and len(stored) == len(paths):
+    stored = cached(f"{key}.json")
+    if isinstance(stored, list) and len(stored) == len(paths):
         return dict(zip(paths, stored, strict=True))
     try:
         contents = [read_yaml(path) for path in paths]

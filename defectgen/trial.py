@@ -21,11 +21,10 @@ from defectgen.image import Pixels, luminance, to_rgb
 from defectgen.job import ATTEMPTS, GoodPart, Job
 from defectgen.label_audit import LabelAudit
 from defectgen.mask.draw import shape_extent
-from defectgen.mask.foreground import part_foreground
 from defectgen.mask.placement import MIN_LENGTH_PX, Instance
 from defectgen.noise import noise_sigma
 from defectgen.recipe import Defect, Material
-from defectgen.render.library import lot_of, render_lot
+from defectgen.render.library import lot_of, render_known
 from defectgen.sample import Rejected
 from defectgen.source import Source
 from defectgen.spec import DefectSpec
@@ -52,17 +51,17 @@ class Trial:
 
 
 def make_part(material: Material, side: int, seed: int) -> GoodPart:
-    """A rendered good part, known as far as the pipeline knows one."""
+    """A rendered good part; where it is, is known and not guessed, so that a recipe alone is judged."""
     return part_of(material.model_dump_json(), side, seed)
 
 
 @lru_cache(maxsize=256)
 def part_of(recipe: str, side: int, seed: int) -> GoodPart:
     material = Material.model_validate_json(recipe)
-    picture = render_lot(lot_of(material, 0, seed), side)
+    picture, foreground = render_known(lot_of(material, 0, seed), side)
     rgb = to_rgb(picture)
     source = Source(Path(f"{material.name}.png"), "0" * 64, (side, side), picture.nbytes)
-    return GoodPart(source, picture, part_foreground(picture), luminance(rgb) * 255, noise_sigma(rgb))
+    return GoodPart(source, picture, foreground, luminance(rgb) * 255, noise_sigma(rgb))
 
 
 def make_trial(

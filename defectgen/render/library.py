@@ -28,7 +28,7 @@ from defectgen.render.material import build_surface
 from defectgen.render.shade import draw_light, shade
 from defectgen.resources import resource_dir
 
-__all__ = ["LOTS", "SIZE", "Lot", "load_materials", "lot_of", "lots", "main", "render_lot"]
+__all__ = ["LOTS", "SIZE", "Lot", "load_materials", "lot_of", "lots", "main", "render_known", "render_lot"]
 
 SEED = 47
 LOTS = 3
@@ -80,10 +80,15 @@ def lot_of(material: Material, number: int, seed: int) -> Lot:
 
 def render_lot(lot: Lot, size: int = SIZE) -> NDArray[np.uint8]:
     """The picture of a lot, (size, size, 3) uint8 sRGB; the library's cameras see colour."""
+    return render_known(lot, size)[0]
+
+
+def render_known(lot: Lot, size: int = SIZE) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The picture of a lot and where its part is, (size, size)."""
     rng = np.random.default_rng(lot.seed)
     surface = build_surface(lot.material, (size, size), rng)
     light, camera = draw_light(rng), draw_camera(rng, mono=False)
-    return expose(shade(surface, light), camera, rng)
+    return expose(shade(surface, light), camera, rng), surface.foreground
 
 
 def main(out: Path) -> None:

@@ -25,6 +25,7 @@ from defectgen.recipe import Defect, Material
 from defectgen.trial import Trial, make_trial
 
 SEVERITY = (0.5, 1.0)
+PARTS = 4
 AMBER = (255, 160, 0)
 
 
@@ -48,8 +49,16 @@ def cell(defect: Defect, material: Material, name: str, seed: int, side: int, bo
 def one_material(defect: Defect, book: RecipeBook) -> Material:
     """One of a type's materials, always the same, and not the first for every type."""
     materials = book.materials_of(defect)
-    pick = int.from_bytes(hashlib.sha256(defect.name.encode()).digest()[:4], "big")
-    return materials[pick % len(materials)]
+    return materials[number_of(defect) % len(materials)]
+
+
+def number_of(defect: Defect) -> int:
+    return int.from_bytes(hashlib.sha256(defect.name.encode()).digest()[:4], "big")
+
+
+def own_seed(defect: Defect, args: argparse.Namespace) -> int:
+    """A few different parts of each material on a page."""
+    return int(args.seed) + number_of(defect) // 64 % PARTS
 
 
 def pages(book: RecipeBook, args: argparse.Namespace) -> Iterable[tuple[str, list[Cell]]]:
@@ -63,7 +72,8 @@ def pages(book: RecipeBook, args: argparse.Namespace) -> Iterable[tuple[str, lis
     domains = sorted({defect.domain for defect in book.defects.values()})
     for domain in domains if args.domain is None else [args.domain]:
         members = [d for d in book.defects.values() if d.domain == domain and book.materials_of(d)]
-        yield domain, [cell(d, one_material(d, book), d.name, args.seed, args.side, args.boxes) for d in members]
+        chosen = [(d, one_material(d, book), d.name, own_seed(d, args)) for d in members]
+        yield domain, [cell(*one, args.side, args.boxes) for one in chosen]
 
 
 def main() -> None:
