@@ -30,7 +30,7 @@ def write(job: ExportJob) -> None:
     class Subsets:
         """As much of a datumaro dataset as its writer asks for."""
 
-        def media_type(self) -> type:
+        def media_type(self) -> Any:
             return Image
 
         def subsets(self) -> dict[str, _Subset]:

@@ -21,7 +21,7 @@ from defectgen.dataset.instance import Instance, components
 
 __all__ = ["CONFIG", "HINT", "write"]
 
-HINT = "label-studio start --label-config {dest}/labeling_config.xml; import {dest}/tasks_{split}.json"
+HINT = "a project with labeling_config.xml as its interface; import tasks_{split}.json"
 CONFIG = "labeling_config.xml"
 IMAGE = "image"
 # type of a region: the name of its control
@@ -55,7 +55,8 @@ def _write_config(job: ExportJob) -> None:
         for name in job.classes:
             ElementTree.SubElement(control, leaf, value=name)
     ElementTree.indent(view)
-    ElementTree.ElementTree(view).write(job.folder / CONFIG, encoding="utf-8", xml_declaration=True)
+    # without an XML declaration, which Label Studio's own parser refuses in text
+    (job.folder / CONFIG).write_text(ElementTree.tostring(view, encoding="unicode") + "\n", encoding="utf-8")
 
 
 def _task(job: ExportJob, entry: Entry, split: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def depth_of(piece: Mask, border: Sequence[Pixel], holes: Sequence[Sequence[Pixe
         waiting = [hole for hole in waiting if not reached[hole[1], hole[0]].any()]
         if not waiting:
             break
-        grown = cv2.dilate(reached, kernel) & inside
+        grown = np.asarray(cv2.dilate(reached, kernel), np.uint8) & inside
         depth[grown > reached] = step
         reached = grown
     return depth
