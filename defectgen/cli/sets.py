@@ -160,7 +160,7 @@ def facts(summary: Summary) -> Iterable[tuple[str, str]]:
     if summary.counts:
         total = sum(k * n for k, n in summary.counts.items())
         mean = total / sum(summary.counts.values())
-        yield "instances", f"{mean:.1f} a defective picture, at most {max(summary.counts):,}"
+        yield "instances", f"{mean:.1f} a picture that has any, at most {max(summary.counts):,}"
     yield "sizes", listed(summary.sizes)
     yield "stored", listed(summary.formats)
     if summary.with_good:

@@ -71,7 +71,7 @@ def _shot(owner: DefectSet, record: Record, colours: Mapping[str, tuple[int, int
     view = _view([one.box for one in instances], rgb.shape[:2]) if instances else None
     whole = _whole(rgb, instances, colours)
     if gain > 1:
-        ImageDraw.Draw(whole).text((CELL - 4, CELL - 4), f"x {gain:.0f}", (255, 255, 255), _font(12), anchor="rs")
+        ImageDraw.Draw(whole).text((CELL - 4, whole.height - 4), f"x {gain:.0f}", (255, 255, 255), _font(12), anchor="rs")
     close = None if view is None else _close(rgb, instances, view, colours)
     size = f"{pixels.shape[1]}x{pixels.shape[0]}"
     return _Shot(whole, close, f"{Path(record.file_name).stem}   {size}   {record.split}")
@@ -103,14 +103,15 @@ def _whole(rgb: F32, instances: list[Instance], colours: Mapping[str, tuple[int,
     height, width = rgb.shape[:2]
     scale = CELL / max(height, width)
     small = _scaled(rgb, (max(1, round(width * scale)), max(1, round(height * scale))))
-    canvas = Image.new("RGB", (CELL, CELL), PAPER)
-    left, top = (CELL - small.shape[1]) // 2, (CELL - small.shape[0]) // 2
-    canvas.paste(Image.fromarray(small), (left, top))
+    canvas = Image.new("RGB", (CELL, small.shape[0]), PAPER)
+    left = (CELL - small.shape[1]) // 2
+    canvas.paste(Image.fromarray(small), (left, 0))
     pen = ImageDraw.Draw(canvas)
     for one in instances:
         x0, y0, x1, y1 = (c * scale for c in one.box)
-        frame = (left + x0 - 2, top + y0 - 2, left + x1 + 1, top + y1 + 1)
-        pen.rectangle([min(max(round(c), 0), CELL - 1) for c in frame], outline=_colour(one, colours))
+        frame = (left + x0 - 2, y0 - 2, left + x1 + 1, y1 + 1)
+        corners = [min(max(round(c), 0), canvas.size[k % 2] - 1) for k, c in enumerate(frame)]
+        pen.rectangle(corners, outline=_colour(one, colours))
     return canvas
 
 
@@ -180,8 +181,11 @@ def _page(summary: Summary, rows: Mapping[str, list[_Shot]], sheet: str) -> Imag
 
 
 def _row_height(shots: list[_Shot]) -> int:
-    tall = any(shot.close for shot in shots)
-    return HEADING + CELL + CAPTION + (CELL + GAP if tall else 0)
+    return HEADING + _whole_height(shots) + (GAP + CELL if any(shot.close for shot in shots) else 0) + CAPTION
+
+
+def _whole_height(shots: list[_Shot]) -> int:
+    return max(shot.whole.height for shot in shots)
 
 
 def _title(page: Image.Image, summary: Summary, sheet: str) -> None:
@@ -197,15 +201,16 @@ def _title(page: Image.Image, summary: Summary, sheet: str) -> None:
 def _row(page: Image.Image, y: int, name: str, shots: list[_Shot], summary: Summary) -> None:
     pen = ImageDraw.Draw(page)
     counted = summary.defects[name]
-    facts = f"{counted.pictures:,} pictures"
+    facts = f"{counted.pictures:,} picture{'s' * (counted.pictures > 1)}"
     if counted.instances:
-        facts += f", {counted.instances:,} instances"
+        facts += f", {counted.instances:,} instance{'s' * (counted.instances > 1)}"
     pen.text((MARGIN, y + 8), name, INK, _font(15))
     pen.text((MARGIN + pen.textlength(name, _font(15)) + 12, y + 10), facts, FAINT, _font(12))
-    below = y + HEADING + CELL + (GAP + CELL if any(shot.close for shot in shots) else 0) + 3
+    middle = y + HEADING + _whole_height(shots)
+    below = middle + (GAP + CELL if any(shot.close for shot in shots) else 0) + 3
     for k, shot in enumerate(shots):
         x = MARGIN + k * (CELL + GAP)
-        page.paste(shot.whole, (x, y + HEADING))
+        page.paste(shot.whole, (x, middle - shot.whole.height))
         if shot.close is not None:
-            page.paste(shot.close, (x, y + HEADING + CELL + GAP))
+            page.paste(shot.close, (x, middle + GAP))
         pen.text((x, below), shot.caption, FAINT, _font(11))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class DefectSummary:
 
 @dataclass
 class Summary:
-    """A whole set. counts: instances a picture -> defective pictures. sizes: "WxH" -> pictures."""
+    """A whole set. counts: instances a picture -> pictures with any. sizes: "WxH" -> pictures."""
 
     folder: Path
     kind: str
@@ -75,8 +75,11 @@ class Summary:
 
     def json(self) -> dict[str, Any]:
         """Plain types, for scripts."""
+        said = {name: value for name, value in vars(self).items() if name not in ("folder", "defects")}
+        defects = {name: {key: _plain(value) for key, value in vars(one).items()} for name, one in self.defects.items()}
         return {
-            **asdict(self), "folder": str(self.folder), "terms": count_terms(self.licences), "notice": self.notice,
+            "folder": str(self.folder), **{key: _plain(value) for key, value in said.items()}, "defects": defects,
+            "terms": count_terms(self.licences), "notice": self.notice,
         }  # fmt: skip
 
 
@@ -93,6 +96,10 @@ def summarise(owner: DefectSet) -> Summary:
     ranked = sorted(out.defects.items(), key=lambda item: (-item[1].pictures, item[0]))
     out.defects = dict([*([(GOOD, good)] if good else []), *ranked])
     return out
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Counter) else value
 
 
 def _kind(owner: DefectSet) -> str:
@@ -119,12 +126,12 @@ def _count(out: Summary, owner: DefectSet, record: Record) -> None:
 
 
 def _count_defects(out: Summary, instances: list[Instance], record: Record, size: tuple[int, int]) -> None:
-    out.counts[len(instances)] += 1
     for instance in instances:
         label = out.defects.setdefault(instance.defect, DefectSummary())
         label.instances += 1
         label.px[_bucket(instance.area, PX_BUCKETS)] += 1
     if instances:
+        out.counts[len(instances)] += 1
         share = _covered(instances, size) / (size[0] * size[1])
         out.defects[record.defect].shares[_bucket(share, SHARES)] += 1
 
