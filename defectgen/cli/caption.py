@@ -53,11 +53,11 @@ def caption(
     check_scale(mm_per_px)
     captioner = Captioner(DefectSet(folder), Describer(load_book(), product, mm_per_px), seed)
     with progress(len(captioner.data)) as tick:
+        path = out or folder / f"{form}.jsonl"
         if form == "text":
             write_captions(captioner, tick)
         else:
-            path = out or folder / f"{form}.jsonl"
-            counts = write_chat(captioner, form, path, tick)
+            counts = write_chat(captioner, "vqa" if form == "vqa" else "grounding", path, tick)
     if form == "text":
         show_captions(folder)
     else:

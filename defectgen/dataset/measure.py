@@ -209,7 +209,7 @@ def corners(mask: Mask) -> NDArray[np.int32]:
     ys, xs = np.nonzero(mask & ~inner)
     points = np.stack([xs, ys], axis=1)
     offsets = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
-    return (points[None] + offsets[:, None]).reshape(-1, 2).astype(np.int32)
+    return np.asarray((points[None] + offsets[:, None]).reshape(-1, 2), np.int32)
 
 
 def skeleton_size(mask: Mask) -> tuple[Size, int]:
@@ -218,7 +218,7 @@ def skeleton_size(mask: Mask) -> tuple[Size, int]:
     from skimage.morphology import skeletonize
 
     area = float(mask.sum())
-    skeleton = np.asarray(skeletonize(np.pad(mask, 1)), np.bool_)
+    skeleton = np.asarray(skeletonize(np.pad(mask, 1)), np.bool_)  # type: ignore[no-untyped-call]
     first = breadth_of(area, way_of(skeleton))
     skeleton, forks = pruned(skeleton, max(LEAST_BRANCH_PX, BRANCH_BREADTHS * first))
     way = way_of(skeleton)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from defectgen.caption import draw, plural, said
-from defectgen.dataset.chat import Chat, box_answer, chat, choice
+from defectgen.dataset.chat import Chat, Task, box_answer, chat, choice
 from defectgen.dataset.description import CELLS, Described, Description
 from defectgen.dataset.grounding import any_defect, box_question
 from defectgen.dataset.measure import touched_cells
@@ -167,8 +167,7 @@ class Asker:
         )
         return self.pick("type", asked, true, [*wrong[: OPTIONS - 2], NO_DEFECT])
 
-    def pick(self, task: str, question: str, true: str, others: Sequence[str]) -> Chat:
-        assert task in ("type", "where", "severity")
+    def pick(self, task: Task, question: str, true: str, others: Sequence[str]) -> Chat:
         return choice(self.record, self.hw, task, question, true, others, self.rng)
 
     def where(self) -> Chat | None:
