@@ -9,7 +9,19 @@ from pydantic import ValidationError
 
 from defectgen.errors import RecipeError
 from defectgen.recipe import Material
-from defectgen.render.builders import coated, electronic, metal, mineral, organic, textile
+from defectgen.render.builders import (
+    coated,
+    cylinder,
+    electronic,
+    joint,
+    metal,
+    mineral,
+    organic,
+    panel,
+    running,
+    scaled,
+    textile,
+)
 from defectgen.render.builders.registry import BUILDERS, Params
 from defectgen.render.outline import Outline, cut_out, draw_silhouette
 from defectgen.render.surface import Surface
@@ -19,7 +31,7 @@ __all__ = ["build_surface"]
 P = TypeVar("P", bound=Params)
 
 # importing a kind registers its builders
-KINDS = (metal, coated, mineral, organic, textile, electronic)
+KINDS = (metal, coated, mineral, organic, textile, electronic, scaled, joint, cylinder, running, panel)
 
 
 def build_surface(material: Material, hw: tuple[int, int], rng: np.random.Generator) -> Surface:

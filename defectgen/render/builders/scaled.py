@@ -1,0 +1,1 @@
+"""Steel as the mill or the hammer leaves it: scale, roll grind, forged skin."""
