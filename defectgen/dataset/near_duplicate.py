@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -89,7 +90,7 @@ def find_twins(details: NDArray[np.floating], threshold: float = OWN) -> Search:
     with ThreadPoolExecutor(WORKERS) as pool:
         for start in range(0, len(pairs), BATCH):
             batch = [pair for pair in pairs[start : start + BATCH] if not tied.same(*pair)]
-            for twin in pool.map(lambda pair: _compare(details, crowd, *pair, threshold), batch):
+            for twin in pool.map(partial(_compare, details, crowd, threshold), batch):
                 if twin is not None and tied.join(twin.first, twin.second):
                     found.append(twin)
     return Search(tuple(sorted(found, key=lambda twin: (-twin.own, -twin.alike, twin.first, twin.second))), near)
@@ -175,8 +176,9 @@ def _detail(details: NDArray[np.floating], i: int) -> F32:
     return np.asarray(details[i], np.float32)
 
 
-def _compare(details: NDArray[np.floating], crowd: Crowd, i: int, j: int, threshold: float) -> Twin | None:
+def _compare(details: NDArray[np.floating], crowd: Crowd, threshold: float, pair: tuple[int, int]) -> Twin | None:
     """The twin that a pair of candidates makes, or None."""
+    i, j = pair
     first, second = _detail(details, i), _detail(details, j)
     warp = _align(first, second)
     if warp is None:

@@ -107,10 +107,10 @@ def check_sources(root: Path, windows: dict[str, int], manifests: Sequence[Path]
     """InputError where a picture that these windows are cut from is a test picture; quick where nothing is blocked."""
     if not len(Blocked.load(manifests, [root / name for name in (*SETS, "textures")])):
         return
-    readers = {"ratio": lambda: load_photos(root, manifests), "real": lambda: load_real(root, False, manifests)}
-    for name, read in readers.items():
-        if windows.get(name):
-            deque(read(), maxlen=0)
+    if windows.get("ratio"):
+        deque(load_photos(root, manifests), maxlen=0)
+    if windows.get("real"):
+        deque(load_real(root, False, manifests), maxlen=0)
 
 
 def build_cache(
