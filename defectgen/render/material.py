@@ -12,15 +12,23 @@ from defectgen.recipe import Material
 from defectgen.render.builders import (
     coated,
     cylinder,
+    edible,
     electronic,
+    fibrous,
     joint,
+    masonry,
     metal,
     mineral,
     organic,
     panel,
+    pieces,
+    polymer,
+    printing,
     running,
     scaled,
     textile,
+    timber,
+    vessel,
 )
 from defectgen.render.builders.registry import BUILDERS, Params
 from defectgen.render.outline import Outline, cut_out, draw_silhouette
@@ -31,7 +39,10 @@ __all__ = ["build_surface"]
 P = TypeVar("P", bound=Params)
 
 # importing a kind registers its builders
-KINDS = (metal, coated, mineral, organic, textile, electronic, scaled, joint, cylinder, running, panel)
+KINDS = (
+    metal, coated, mineral, organic, textile, electronic, scaled, joint, cylinder, running, panel,
+    edible, fibrous, masonry, pieces, polymer, printing, timber, vessel,
+)  # fmt: skip
 
 
 def build_surface(material: Material, hw: tuple[int, int], rng: np.random.Generator) -> Surface:
