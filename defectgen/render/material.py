@@ -14,6 +14,7 @@ from defectgen.render.builders import (
     cylinder,
     edible,
     electronic,
+    finish,
     fibrous,
     joint,
     masonry,
@@ -40,7 +41,7 @@ P = TypeVar("P", bound=Params)
 
 # importing a kind registers its builders
 KINDS = (
-    metal, coated, mineral, organic, textile, electronic, scaled, joint, cylinder, running, panel,
+    metal, coated, mineral, organic, textile, electronic, scaled, finish, joint, cylinder, running, panel,
     edible, fibrous, masonry, pieces, polymer, printing, timber, vessel,
 )  # fmt: skip
 
