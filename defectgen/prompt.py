@@ -93,8 +93,11 @@ class Reader:
         self.attribute_words = attribute_lexicon()
         self.original = list(self.words)
         self._mend()
-        self.figures = numbers(self.words)
-        self._take(self.lexicon.matches(self.words) + self.attribute_words.matches(self.words))
+        matches = self._all_matches()
+        # The figures of "ms58" or "fr4" belong to a name and count nothing.
+        own = {i for m in matches if m.meaning.role in NAMES and m.how != "inflection" for i in range(m.start, m.end)}
+        self.figures = [figure for figure in numbers(self.words) if figure.start not in own]
+        self._take(matches)
         self._settle_roles()
         surface = self._pick("material")
         fault = self._pick("defect") or self._nearest("defect")

@@ -49,6 +49,8 @@ def explained(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
         return f"got {problem['input']!r}; use one of {problem['ctx']['expected']}"
     if problem["type"] == "string_pattern_mismatch" and {"domain", "groups"} & set(loc):
         return f"got {problem['input']!r}; expected lower-case words joined by hyphens, such as sheet-metal"
+    if problem["type"] == "string_type" and isinstance(problem["input"], (bool, int, float)):
+        return f"got {problem['input']!r}; expected text: put it in quotes"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"got {problem['input']!r}; {message[0].lower()}{message[1:]}"
 

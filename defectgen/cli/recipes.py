@@ -41,7 +41,8 @@ def list_recipes(
     materials = list(book.materials.values())
     if domain is not None:
         check_domain(domain, book)
-        defects, materials = ([one for one in some if one.domain == domain] for some in (defects, materials))
+        defects = [one for one in defects if one.domain == domain]
+        materials = [one for one in materials if one.domain == domain]
     if material is None and domain is None:
         print_names(console, "defects", defects)
         console.print()
@@ -103,8 +104,8 @@ def check(
         print(f"{count} problem{'s' if count > 1 else ''}", file=sys.stderr)
         raise typer.Exit(2)
     counts = ((report.files, "file"), (report.materials, "material"), (report.defects, "defect type"))
-    files, materials, defects = (f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
-    print(f"{files}: {materials} and {defects}, all sound")
+    looked, materials, defects = (f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+    print(f"{looked}: {materials} and {defects}, all sound")
 
 
 @recipes_app.command("new")
@@ -158,7 +159,7 @@ def read_book(recipe: Path | None, recipes: Path | None) -> RecipeBook:
 def check_domain(domain: str, book: RecipeBook) -> None:
     from defectgen.errors import RecipeError
 
-    known = sorted({one.domain for one in (*book.defects.values(), *book.materials.values())})
+    known = sorted({d.domain for d in book.defects.values()} | {m.domain for m in book.materials.values()})
     if domain not in known:
         raise RecipeError(f"domain {domain!r} is unknown; use one of {', '.join(known)}")
 

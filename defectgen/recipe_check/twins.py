@@ -111,8 +111,8 @@ def surface(change: SurfaceChange) -> dict[str, object]:
     """The keys of a surface change that do anything: without a tint nothing covers, without a depth nothing dips."""
     found = {name: value for name, value in change if name not in ("tint", "tint_to")}
     covers = change.tint is not None and max(change.opacity) > 0
-    idle = () if covers else ("opacity", "rim", "through", "front", "feather")
-    idle += () if any(change.depth) else ("section", "lip")
+    idle = [] if covers else ["opacity", "rim", "through", "front", "feather"]
+    idle += [] if any(change.depth) else ["section", "lip"]
     for name in idle:
         del found[name]
     if covers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ def test_parts_are_rendered_again_as_they_were(defectgen: Any, tmp_path: Path) -
     for folder in (one, two):
         assert defectgen("parts", "render", "copper sheet", "-n", "2", "--size", "64", "--out", folder).code == 0
     assert sorted(path.name for path in one.iterdir()) == ["0000.png", "0001.png", "metadata.jsonl"]
-    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in os.listdir(one))
+    assert all(path.read_bytes() == (two / path.name).read_bytes() for path in one.iterdir())
     assert (one / "0000.png").read_bytes() != (one / "0001.png").read_bytes()
     assert "is not empty" in defectgen("parts", "render", "copper", "--out", one).err
     assert "expected 64 to 4096" in defectgen("parts", "render", "copper", "--size", "8", "--out", tmp_path / "x").err

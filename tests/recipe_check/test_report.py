@@ -67,7 +67,7 @@ def test_numbers_that_do_nothing_are_no_difference() -> None:
         (heir("size: [0.5, 0.9], synonyms: [area]"), "'area' is a word that prompts skip"),
         (heir("size: [0.5, 0.9], synonyms: [pin hole]"), "names 'pinhole' too|means pinhole"),
         (heir("size: [0.5, 0.9], synonyms: [a b, a-b]"), "synonym 'a b' stands twice"),
-        ("- {name: My Heir, extends: pitting, description: What one sees of it, size: [0.5, 0.9]}", "joined by hyphens"),
+        ("- {name: My Heir, extends: pitting, description: What one sees, size: [0.5, 0.9]}", "joined by hyphens"),
         ("- {name: heir, extends: pitting, description: Short, size: [0.5, 0.9]}", "too short"),
         (
             "- {name: heir, extends: pitting, size: [0.5, 0.9], "
@@ -75,7 +75,7 @@ def test_numbers_that_do_nothing_are_no_difference() -> None:
             "has the description of 'pinhole'",
         ),
         (heir("size: [0.5, 0.9], severity: [seen, seen, gross]"), "three different phrases"),
-        ("{name: slate, description: a grey slate roof, look: {surface: slat}}", "look.surface: got 'slat'; use one of"),
+        ("{name: slate, description: a grey slate, look: {surface: slat}}", "look.surface: got 'slat'; use one of"),
         (
             "{name: slate, description: a grey slate roof, look: {surface: marble, params: {vien: 1}}}",
             "look.params.vien: unknown key; marble takes outline, ground",
