@@ -31,7 +31,7 @@ from defectgen.sample import Outcome, Rejected, Sample
 from defectgen.sheet import draw_sheet
 from defectgen.window_plan import Group, plan_windows
 
-__all__ = ["Event", "Summary", "generate"]
+__all__ = ["Event", "Summary", "attempt", "generate"]
 
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -95,9 +95,19 @@ def generate(job: Job, engine: Engine, on_event: Callable[[Event], None] = lambd
         return _summary(job, folder, resumed)
 
 
+def attempt(
+    job: Job, engine: Engine, part: GoodPart, number: int, index: int = 0
+) -> tuple[tuple[Instance, ...], Audited] | Rejected:
+    """One attempt at one sample, made and judged but written nowhere."""
+    draft = _draft(job, engine, part, index, number)
+    if isinstance(draft, Rejected):
+        return draft
+    return draft.instances, _finish(draft, _edit(engine, [draft])[0])[0]
+
+
 def _tell(outcome: Outcome, on_event: Callable[[Event], None], resumed: bool = False) -> None:
-    for attempt in outcome.rejected:
-        on_event(Event("rejected", outcome.index, attempt.reason))
+    for turned_down in outcome.rejected:
+        on_event(Event("rejected", outcome.index, turned_down.reason))
     if outcome.sample is None:
         on_event(Event("failed", outcome.index, outcome.rejected[-1].reason))
     else:
@@ -116,10 +126,10 @@ def _make_chunk(
 ) -> Iterator[Outcome]:
     """Make all samples of a chunk, those of an earlier run too: an engine may round differently in other company."""
     rejected: dict[int, list[Rejected]] = {index: [] for index in indices}
-    for attempt in range(ATTEMPTS):
+    for number in range(ATTEMPTS):
         drafts = []
         for index in rejected:
-            draft = _draft(job, engine, shelf.get(job.source_of(index)), index, attempt)
+            draft = _draft(job, engine, shelf.get(job.source_of(index)), index, number)
             if isinstance(draft, Rejected):
                 rejected[index].append(draft)
             else:

@@ -23,8 +23,8 @@ from defectgen.atomic import write_atomic
 from defectgen.errors import InputError
 
 __all__ = [
-    "MAX_PIXELS", "MIN_SIDE", "SUFFIXES", "Picture", "Pixels", "apply_edit", "encode_png", "grey_levels", "luminance",
-    "read_picture", "to_rgb", "write_picture",
+    "MAX_PIXELS", "MIN_SIDE", "SUFFIXES", "Picture", "Pixels", "apply_edit", "encode_png", "encode_rows", "grey_levels",
+    "luminance", "read_picture", "to_rgb", "write_picture",
 ]  # fmt: skip
 
 F32 = NDArray[np.float32]
@@ -183,21 +183,26 @@ def encode_png(pixels: Pixels) -> bytes:
     """Lossless PNG of (H, W) or (H, W, C), uint8 or uint16, C in 1..4."""
     pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     if pixels.dtype == np.uint16:
-        return _encode_deep(pixels)
+        return encode_rows(pixels)
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=COMPRESSION)
     return buffer.getvalue()
 
 
-def _encode_deep(pixels: Pixels) -> bytes:
-    """16-bit PNG of any channel count; PNG specification, third edition: filter type 2 (up) on each row."""
+def encode_rows(pixels: Pixels) -> bytes:
+    """Lossless PNG as `encode_png` makes, twice as fast, letting other threads run, and some percent larger.
+
+    Filter type 2 (up) on each row: PNG specification, third edition.
+    """
+    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     height, width, channels = pixels.shape
-    rows = np.ascontiguousarray(pixels.astype(">u2")).view(np.uint8).reshape(height, -1)
+    depth = 8 * pixels.dtype.itemsize
+    rows = np.ascontiguousarray(pixels.astype(">u2") if depth == 16 else pixels).view(np.uint8).reshape(height, -1)
     filtered = np.full((height, rows.shape[1] + 1), 2, np.uint8)
     filtered[0, 1:] = rows[0]
-    filtered[1:, 1:] = rows[1:] - rows[:-1]
-    header = struct.pack(">IIBBBBB", width, height, 16, COLOUR_TYPE[channels], 0, 0, 0)
-    body = zlib.compress(filtered.tobytes(), COMPRESSION)
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    header = struct.pack(">IIBBBBB", width, height, depth, COLOUR_TYPE[channels], 0, 0, 0)
+    body = zlib.compress(filtered, COMPRESSION)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 

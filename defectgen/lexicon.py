@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 __all__ = ["How", "Lexicon", "Match", "Meaning", "american", "nearest_spelling", "stem", "words_of"]
@@ -46,13 +47,14 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Match:
-    """A phrase found at words [start, end) of the text."""
+    """A phrase found at words [start, end) of the text. others: what else the same phrase stands for."""
 
     start: int
     end: int
     meaning: Meaning
     how: How
     phrase: str
+    others: tuple[Meaning, ...] = ()
 
 
 def words_of(text: str) -> list[str]:
@@ -68,6 +70,7 @@ def american(word: str) -> str:
     return re.sub(r"(col|harb|lab|vap|od)our", r"\1or", word)
 
 
+@cache
 def stem(word: str) -> str:
     """The word without plural, participle, noun and adjective endings; not always a word itself."""
     word = american(word)
@@ -98,8 +101,8 @@ class Lexicon:
     """Phrases and their meanings."""
 
     def __init__(self, phrases: Iterable[tuple[str, Meaning]]) -> None:
-        self._exact: dict[str, tuple[Meaning, str]] = {}
-        self._stems: dict[str, tuple[Meaning, str]] = {}
+        self._exact: dict[str, dict[Meaning, str]] = {}
+        self._stems: dict[str, dict[Meaning, str]] = {}
         self._longest = 1
         self.words: set[str] = set()
         for phrase, meaning in phrases:
@@ -107,8 +110,8 @@ class Lexicon:
 
     def _add(self, phrase: str, meaning: Meaning) -> None:
         words = words_of(phrase)
-        self._exact.setdefault("".join(words), (meaning, phrase))
-        self._stems.setdefault("".join(map(stem, words)), (meaning, phrase))
+        self._exact.setdefault("".join(words), {}).setdefault(meaning, phrase)
+        self._stems.setdefault("".join(map(stem, words)), {}).setdefault(meaning, phrase)
         # A phrase that is one word may be typed as two.
         self._longest = max(self._longest, len(words) + 1)
         self.words.update(words)
@@ -124,12 +127,13 @@ class Lexicon:
 
     def _match(self, words: Sequence[str], start: int, end: int) -> Match | None:
         part = words[start:end]
-        if hit := self._exact.get("".join(part)):
-            meaning, phrase = hit
+        if hits := self._exact.get("".join(part)):
+            meaning, phrase = next(iter(hits.items()))
             plain = "".join(words_of(phrase)) == "".join(words_of(meaning.name))
-            return Match(start, end, meaning, "exact" if plain else "synonym", phrase)
-        if hit := self._stems.get("".join(map(stem, part))):
-            return Match(start, end, hit[0], "inflection", hit[1])
+            return Match(start, end, meaning, "exact" if plain else "synonym", phrase, tuple(hits)[1:])
+        if hits := self._stems.get("".join(map(stem, part))):
+            meaning, phrase = next(iter(hits.items()))
+            return Match(start, end, meaning, "inflection", phrase, tuple(hits)[1:])
         return None
 
 
@@ -163,9 +167,9 @@ def edit_distance(a: str, b: str) -> int:
     return row[-1]
 
 
-def named(role: str, index: Mapping[str, str]) -> list[tuple[str, Meaning]]:
-    """Phrases of an alias index, the names themselves first so that they win over equal stems."""
+def named(role: str, owners: Mapping[str, Sequence[str]]) -> list[tuple[str, Meaning]]:
+    """Phrases and all that they name, the names themselves first so that they win over equal stems."""
     return sorted(
-        ((phrase, Meaning(role, name)) for phrase, name in index.items()),
+        ((phrase, Meaning(role, name)) for phrase, names in owners.items() for name in names),
         key=lambda item: item[0].replace(" ", "-") != item[1].name,
     )

@@ -23,7 +23,10 @@ MOST_SEED = 2**63 - 1
 
 @dataclass(frozen=True)
 class Options:
-    """One run; on, mask, roi and recipe are paths of the user's files."""
+    """One run; on, mask, roi, recipe (a file) and recipes (a folder) are paths of the user's.
+
+    blocked: manifests of splits, whose test pictures the bank must not hold (see `blocked`).
+    """
 
     prompt: str
     on: Path | None = None
@@ -45,6 +48,13 @@ class Options:
     batch: int | None = None
     overwrite: bool = False
     strict: bool = False
+    recipes: Path | None = None
+    blocked: tuple[Path, ...] = ()
+
+    @property
+    def own_recipes(self) -> list[Path]:
+        """The user's recipe file and folder, as far as there are any."""
+        return [path for path in (self.recipe, self.recipes) if path is not None]
 
 
 def parse_range(name: str, text: str | None) -> tuple[float, float] | None:
@@ -71,6 +81,10 @@ def check_options(options: Options) -> None:
     _check_range("severity", options.severity, above_zero=False)
     _check_range("size", options.size, above_zero=True)
     _check_sampling(options)
+    if options.recipes is not None and not options.recipes.is_dir():
+        raise InputError(
+            f"recipes {options.recipes} is no folder; expected one with YAML files, or one file with --recipe"
+        )
     if options.mask is not None and options.box is not None:
         raise InputError("got both a mask and a box; a mask says already where the defect is: leave one out")
     if (options.engine == "copy-paste") != (options.bank is not None):
@@ -78,6 +92,8 @@ def check_options(options: Options) -> None:
             "engine copy-paste copies from a bank of real defects, and no other engine does; "
             "use --engine copy-paste together with --bank FOLDER (images/ and masks/ of the same names)"
         )
+    if options.blocked and options.bank is None:
+        raise InputError("--blocked guards the bank of engine copy-paste, and there is none; leave it out")
 
 
 def _check_sampling(options: Options) -> None:

@@ -25,8 +25,8 @@ def library_folder(material: str) -> Path:
     known = library_materials()
     if material not in known:
         raise InputError(
-            f"the part library has no {material}; it has {', '.join(known)}: "
-            "name one of these, or give good parts with --on"
+            f"the part library has no {material}; give good parts with --on: your own, "
+            f"or those of: defectgen parts render {material} -n 8 --out parts. It has {', '.join(known)}"
         )
     return resource_dir("samples") / "good" / material
 

@@ -12,15 +12,17 @@ must pass the higher NEAREST_PART, and only for materials: single words lie near
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words, shape_overrides, very
 from defectgen.book import RecipeBook
+from defectgen.choice import choose
 from defectgen.errors import PromptError
-from defectgen.lexicon import How, Lexicon, Match, named, nearest_spelling, words_of
+from defectgen.lexicon import How, Lexicon, Match, Meaning, named, nearest_spelling, words_of
+from defectgen.nearest import Encoder, Neighbour, Span, nearest_phrase, parts_of
 from defectgen.recipe import Defect, Range
 from defectgen.spec import DefectSpec, Reading, Understanding
 from defectgen.words import COUNT, DIRECTION, ELONGATED, LENGTH, SEVERITY, SIZE, size_from_relative
@@ -35,18 +37,9 @@ NAMES = ("defect", "material")
 NEGATIONS = frozenset({"no", "without", "free", "non", "never"})
 ARTICLES = ("a", "an")
 MAX_WORDS = 60
+MOST_NAMED = 8
 EXAMPLES = "try 'hairline crack on brushed aluminum' or '2 deep scratches on painted metal near the edge'; all names: "
 HELP = EXAMPLES + "defectgen recipes list"
-
-
-class Encoder(Protocol):
-    """What is needed of `model.text.TextEncoder`."""
-
-    def similarity(self, a: Sequence[str], b: Sequence[str]) -> Any:
-        """Cosines, (len(a), len(b))."""
-
-    def knows(self, word: str) -> bool:
-        """Whether this is a word of the language rather than a slip of the keys."""
 
 
 def parse_prompt(
@@ -68,17 +61,16 @@ def parse_prompt(
     return reader.understanding()
 
 
-Span = tuple[int, int]
-
-
 @dataclass(frozen=True)
-class Neighbour:
-    """The recipe's phrase that lies nearest to the words of a span, and their cosine."""
+class Found:
+    """The entries that some words may stand for, and how the words were read."""
 
-    span: Span
-    text: str
-    phrase: str
-    sure: float
+    names: tuple[str, ...]
+    source: Match | Neighbour
+
+    @property
+    def phrase(self) -> str:
+        return self.source.phrase
 
 
 @dataclass
@@ -101,10 +93,20 @@ class Reader:
         self.attribute_words = attribute_lexicon()
         self.original = list(self.words)
         self._mend()
-        self.figures = numbers(self.words)
-        self._take(self.lexicon.matches(self.words) + self.attribute_words.matches(self.words))
-        self.defect = self._name("defect")
-        self.material = self._name("material")
+        matches = self._all_matches()
+        # The figures of "ms58" or "fr4" belong to a name and count nothing.
+        own = {i for m in matches if m.meaning.role in NAMES and m.how != "inflection" for i in range(m.start, m.end)}
+        self.figures = [figure for figure in numbers(self.words) if figure.start not in own]
+        self._take(matches)
+        self._settle_roles()
+        surface = self._pick("material")
+        fault = self._pick("defect") or self._nearest("defect")
+        surface = surface or self._nearest("material")
+        self.material = None if surface is None else surface.names[0]
+        self.defect = None if fault is None else self._owner(fault)
+        for found, name in ((fault, self.defect), (surface, self.material)):
+            if found is not None and name is not None:
+                self._note(found, name)
         self._refuse_negation()
 
     def understanding(self) -> Understanding:
@@ -161,22 +163,50 @@ class Reader:
                 self.attributes.append(match)
         self.attributes.sort(key=lambda match: match.start)
 
-    def _name(self, role: str) -> str | None:
-        """The one name of this role: of several, the first; of two defects side by side, the second, as in English."""
+    def _settle_roles(self) -> None:
+        """A phrase that names both a defect and a material, as "stone", is whichever the prompt has not got."""
+        if self.names.get("material"):
+            return
+        found = self.names.get("defect", [])
+        both = [m for m in found if any(other.role == "material" for other in m.others)]
+        if len(both) < len(found):
+            for match in both[:1]:
+                meaning = next(other for other in match.others if other.role == "material")
+                found.remove(match)
+                self.names["material"] = [replace(match, meaning=meaning, others=())]
+
+    def _pick(self, role: str) -> Found | None:
+        """The one match of this role: of several, the first; of two defects side by side, the second, as in English."""
         found = sorted(self.names.get(role, []), key=lambda match: match.start)
         if not found:
-            return self._nearest(role)
+            return None
         chosen = found[0]
         for other in found[1:]:
             if role == "defect" and other.start == chosen.end:
                 chosen = other
-        self._note_match(chosen)
         others = [m.meaning.name for m in found if m.meaning.name != chosen.meaning.name]
         if others:
             also = ", ".join(dict.fromkeys(others))
             hint = "; run once for each defect" if role == "defect" else ""
             self.notices.append(f"more than one {role} named; took {chosen.meaning.name}, left out {also}{hint}")
-        return chosen.meaning.name
+        same = [other.name for other in chosen.others if other.role == role]
+        return Found((chosen.meaning.name, *same), chosen)
+
+    def _owner(self, fault: Found) -> str:
+        """The one type that is meant by a word that several trades use."""
+        chosen = choose(fault.names, self.material, self.book)
+        if chosen.others:
+            rest = ", ".join(chosen.others)
+            hint = "" if self.material else "; name the material to tell them apart"
+            self.notices.append(f"{fault.phrase!r} also names {rest}; took {chosen.name}{hint}")
+        return chosen.name
+
+    def _note(self, found: Found, name: str) -> None:
+        if isinstance(found.source, Match):
+            role = found.source.meaning.role
+            self._note_match(replace(found.source, meaning=Meaning(role, name)))
+        else:
+            self._note_nearest(found.source, name)
 
     def _note_match(self, match: Match) -> None:
         typed = range(match.start, match.end)
@@ -186,36 +216,29 @@ class Reader:
             self.notices.append(f"{words!r} read as {match.phrase!r}")
         self.readings.append(Reading(words, match.meaning.role, match.meaning.name, how, SURENESS[how]))
 
-    def _nearest(self, role: str) -> str | None:
+    def _nearest(self, role: str) -> Found | None:
         """The entry whose phrase lies nearest to a run of the words that are left, if near enough."""
         runs = self._runs(also_shape=role == "defect")
         encoder = self._encoder() if runs else None
         if encoder is None:
             return None
         parts = [part for run in runs for part in parts_of(run)] if role == "material" else []
-        index = self.book.defect_aliases if role == "defect" else self.book.material_aliases
-        best = self._best(runs, list(index), encoder)
+        index = self.book.defect_owners if role == "defect" else self.book.material_owners
+        best = nearest_phrase(role, self.words, runs, list(index), encoder)
         if best.sure < NEAREST and parts:
-            part = self._best(parts, list(index), encoder)
+            part = nearest_phrase(role, self.words, parts, list(index), encoder)
             best = part if part.sure >= NEAREST_PART else best
         if best.sure < NEAREST:
             near = f"nearest is {best.phrase!r} at {best.sure:.2f} < {NEAREST}"
             self.notices.append(f"no {role} near {best.text!r}: {near}")
             return None
-        self._note_nearest(best, role, index[best.phrase])
-        return index[best.phrase]
-
-    def _best(self, runs: list[Span], phrases: list[str], encoder: Encoder) -> Neighbour:
-        texts = [" ".join(self.words[a:b]) for a, b in runs]
-        cosines = encoder.similarity(texts, phrases)
-        row, column = divmod(int(cosines.argmax()), len(phrases))
-        return Neighbour(runs[row], texts[row], phrases[column], float(cosines[row, column]))
-
-    def _note_nearest(self, best: Neighbour, role: str, name: str) -> None:
         self.taken.update(dict.fromkeys(range(*best.span), role))
+        return Found(index[best.phrase], best)
+
+    def _note_nearest(self, best: Neighbour, name: str) -> None:
         words = " ".join(self.original[slice(*best.span)])
-        self.readings.append(Reading(words, role, name, "nearest", round(best.sure, 2)))
-        taken = f"took the nearest {role}, {best.phrase!r} ({name}), cosine {best.sure:.2f}"
+        self.readings.append(Reading(words, best.role, name, "nearest", round(best.sure, 2)))
+        taken = f"took the nearest {best.role}, {best.phrase!r} ({name}), cosine {best.sure:.2f}"
         self.notices.append(f"{words!r} is in no recipe; {taken}")
 
     def _runs(self, *, also_shape: bool) -> list[Span]:
@@ -255,8 +278,10 @@ class Reader:
     def _judge_material(self, defect: Defect) -> None:
         if self.material is None:
             self.notices.append("no material named; it comes from --on or the part library")
+        elif self.material in defect.never_on:
+            self.notices.append(f"{defect.name} makes no sense on {self.material}")
         elif defect.materials and self.material not in defect.materials:
-            usual = ", ".join(defect.materials)
+            usual = ", ".join(defect.materials[:MOST_NAMED]) + (", ..." if len(defect.materials) > MOST_NAMED else "")
             self.notices.append(f"{defect.name} is unusual on {self.material}; usual on {usual}")
 
     def _spec(self, defect: Defect) -> DefectSpec:
@@ -356,13 +381,7 @@ class Reader:
 @lru_cache(maxsize=8)
 def name_lexicon(book: RecipeBook) -> Lexicon:
     """Every name and synonym of a book."""
-    return Lexicon([*named("defect", book.defect_aliases), *named("material", book.material_aliases)])
-
-
-def parts_of(run: Span) -> list[Span]:
-    """Shorter spans within a run, of one to three words."""
-    start, end = run
-    return [(a, b) for a in range(start, end) for b in range(a + 1, min(a + 3, end) + 1) if (a, b) != run]
+    return Lexicon([*named("defect", book.defect_owners), *named("material", book.material_owners)])
 
 
 def ranged(word: str, table: dict[str, Range]) -> Range:

@@ -2,16 +2,19 @@
 
 A *material* names the surface that renders it. A *defect type* names a morphology (the shape of its mask) and a
 surface change (what happens under that mask). Both are data; the code that reads them lives in `mask` and `render`.
-Lengths of defects are fractions of the part's shorter side; angles are degrees, counter-clockwise from the x axis.
+Lengths of defects are fractions of the part's shorter side, so that they fit any picture; `extent` says what they
+measure in reality. Angles are degrees, counter-clockwise from the x axis.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-__all__ = ["Defect", "Look", "Material", "Morphology", "Placement", "Range", "SurfaceChange"]
+__all__ = [
+    "UNITS", "Defect", "Extent", "Look", "Material", "Morphology", "Placement", "Range", "Standard", "SurfaceChange",
+]  # fmt: skip
 
 Range = tuple[float, float]
 
@@ -19,7 +22,11 @@ ShapeKind = Literal[
     "crack", "scratch", "pit", "blob", "stain", "chip", "bulge", "fold", "peel", "fibre", "hole", "weave", "spatter"
 ]
 Region = Literal["anywhere", "edge", "corner", "centre"]
-Name = Annotated[str, Field(pattern=r"[A-Za-z]")]
+Name = Annotated[str, Field(pattern=r"[^\W\d_]")]
+Domain = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Unit = Literal["um", "mm", "cm", "m"]
+UNITS: dict[str, float] = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0}
+"""Metres of each unit."""
 Grain = Literal["free", "along", "across"]
 Section = Literal["v", "bowl", "soft", "step", "facet"]
 
@@ -36,6 +43,36 @@ def rising_count(count: tuple[int, int]) -> tuple[int, int]:
     return count
 
 
+def three_phrases(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    if len(phrases) not in (0, 3):
+        raise ValueError("expected three phrases: barely visible, clear, gross")
+    return phrases
+
+
+def quoted(value: Any) -> Any:
+    """Numbers of clauses must be text: 5.10 without quotes would be read as 5.1."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError("expected text; put it in quotes")
+    return value
+
+
+def within(low: float, high: float) -> AfterValidator:
+    """Refuses numbers, pairs and colours that leave [low, high]."""
+
+    def check(value: Any) -> Any:
+        if any(not low <= one <= high for one in (value if isinstance(value, tuple) else (value,)) if one is not None):
+            raise ValueError(f"expected {low:g} to {high:g}")
+        return value
+
+    return AfterValidator(check)
+
+
+Share = Annotated[float, within(0, 1)]
+Shares = Annotated[Range, within(0, 1)]
+Shift = Annotated[Range, within(-1, 1)]
+Colour = Annotated[tuple[float, float, float], within(0, 1)]
+
+
 class Strict(BaseModel):
     """A frozen model that refuses unknown keys."""
 
@@ -50,9 +87,14 @@ class Look(Strict):
 
 
 class Material(Strict):
-    """One material: names, the look of its good parts, and whether its surface has a grain."""
+    """One material: names, the look of its good parts, and whether its surface has a grain.
+
+    domain: the trade it belongs to. groups: names under which defects may list it together with others, as "metals".
+    """
 
     name: Name
+    domain: Domain = "general"
+    groups: tuple[Domain, ...] = ()
     synonyms: tuple[Name, ...] = ()
     description: str
     look: Look
@@ -89,25 +131,25 @@ class SurfaceChange(Strict):
     heat: strength of interference colours (straw, purple, blue) from the border inwards, in [0, 1].
     """
 
-    depth: Range = (0.0, 0.0)
-    lip: float = 0.0
-    tint: tuple[float, float, float] | None = None
-    opacity: Range = (0.0, 0.0)
-    albedo: Range = (1.0, 1.0)
-    roughness: Range = (0.0, 0.0)
-    metalness: Range = (0.0, 0.0)
-    mottle: float = 0.0
-    rim: float = 0.0
-    glint: float = 0.0
+    depth: Annotated[Range, within(-5, 5)] = (0.0, 0.0)
+    lip: Annotated[float, within(0, 2)] = 0.0
+    tint: Colour | None = None
+    opacity: Shares = (0.0, 0.0)
+    albedo: Annotated[Range, within(0, 10)] = (1.0, 1.0)
+    roughness: Shift = (0.0, 0.0)
+    metalness: Shift = (0.0, 0.0)
+    mottle: Share = 0.0
+    rim: Share = 0.0
+    glint: Share = 0.0
     section: Section = "soft"
-    void: Range = (0.0, 0.0)
-    grit: Range = (0.0, 0.0)
-    along: float = 0.0
-    tint_to: tuple[float, float, float] | None = None
-    through: float = 0.5
-    front: float = 0.0
-    feather: float = 0.0
-    heat: Range = (0.0, 0.0)
+    void: Shares = (0.0, 0.0)
+    grit: Annotated[Range, within(0, 5)] = (0.0, 0.0)
+    along: Share = 0.0
+    tint_to: Colour | None = None
+    through: Share = 0.5
+    front: Share = 0.0
+    feather: Share = 0.0
+    heat: Shares = (0.0, 0.0)
 
 
 class Placement(Strict):
@@ -118,16 +160,48 @@ class Placement(Strict):
     count: Annotated[tuple[int, int], AfterValidator(rising_count)] = (1, 3)
 
 
+class Extent(Strict):
+    """The usual real size of a defect's longest extent."""
+
+    low: Annotated[float, Field(gt=0)]
+    high: Annotated[float, Field(gt=0)]
+    unit: Unit
+
+    @model_validator(mode="after")
+    def _rises(self) -> Extent:
+        if self.low > self.high:
+            raise ValueError("expected low <= high")
+        return self
+
+
+class Standard(Strict):
+    """A document that names the defect, and the clause or number it has there."""
+
+    id: Annotated[str, BeforeValidator(quoted), Field(min_length=2)]
+    clause: Annotated[str | None, BeforeValidator(quoted)] = None
+
+
 class Defect(Strict):
-    """One defect type."""
+    """One defect type.
+
+    extends: the type whose keys stand where this one has none. size: fractions of the part's shorter side; extent: the
+    usual real size. materials: where it is usual, none meaning everywhere; never_on: where it makes no sense.
+    severity: how it shows when barely visible, clear, and gross.
+    """
 
     name: Name
     family: str
+    domain: Domain = "general"
+    extends: str | None = None
     synonyms: tuple[Name, ...] = ()
-    description: str
+    description: Annotated[str, Field(min_length=1)]
+    standards: tuple[Standard, ...] = ()
     morphology: Morphology
     change: SurfaceChange
     placement: Placement = Placement()
     size: Annotated[Range, AfterValidator(rising_size)]
+    extent: Extent | None = None
     materials: tuple[str, ...] = ()
+    never_on: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
+    severity: Annotated[tuple[str, ...], AfterValidator(three_phrases)] = ()

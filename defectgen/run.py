@@ -79,7 +79,7 @@ def synth(prompt: str, *, on_event: Callable[[Event], None] = lambda event: None
 def make_plan(options: Options) -> Plan:
     """Everything about a run that can be known and checked without loading the network."""
     check_options(options)
-    book = load_book([options.recipe] if options.recipe else [])
+    book = load_book(options.own_recipes)
     understood = parse_prompt(options.prompt, book, _encoder)
     spec = _narrowed(understood.spec, options)
     defect = book.defects[spec.defect]
@@ -132,7 +132,7 @@ def _narrowed(spec: DefectSpec, options: Options) -> DefectSpec:
 def _library_material(defect: Defect) -> str:
     """The first material that the defect is usual on and that the part library holds."""
     known = library_materials()
-    usual = [name for name in defect.materials or known if name in known]
+    usual = [name for name in defect.materials or known if name in known and name not in defect.never_on]
     if not usual:
         raise InputError(f"the part library has no part that {defect.name} is usual on; give good parts with --on")
     return usual[0]

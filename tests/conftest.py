@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("DEFECTGEN_CACHE", str(Path(tempfile.gettempdir()) / "defectgen-test-cache"))
 
 ROOT = Path(__file__).resolve().parents[1]
 

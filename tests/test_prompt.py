@@ -59,7 +59,7 @@ NAMES: list[tuple[str, str, str | None]] = [
     ("there is a crack running through the concrete wall", "crack", "concrete"),
     ("photo of a stained marble slab", "dirt-smudge", "marble"),
     ("crack on oak table", "crack", "wood"),
-    ("scratch on titanium", "scratch", "milled-steel"),
+    ("scratch on titanium", "scratch", None),
 ]
 
 ATTRIBUTES: list[tuple[str, str, Any]] = [
@@ -192,8 +192,8 @@ def test_guesses_are_announced(text: str, notice: str, book: RecipeBook) -> None
 
 
 def test_nearest_neighbour_is_announced_with_its_cosine(book: RecipeBook, encoder: TextEncoder) -> None:
-    found = parse_prompt("scratch on titanium", book, encoder)
-    reading = next(reading for reading in found.readings if reading.words == "titanium")
+    found = parse_prompt("scratch on bamboo", book, encoder)
+    reading = next(reading for reading in found.readings if reading.words == "bamboo")
     assert (reading.how, reading.role) == ("nearest", "material") and 0.5 <= reading.sure < 0.9
     assert any("cosine" in notice for notice in found.notices)
 

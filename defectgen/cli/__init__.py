@@ -16,10 +16,16 @@ import typer
 from typer.core import TyperGroup
 
 import defectgen
+from defectgen.cli.caption import caption
 from defectgen.cli.doctor import doctor
 from defectgen.cli.explain import explain
+from defectgen.cli.export import export
+from defectgen.cli.import_set import import_set
+from defectgen.cli.parts import parts_app
 from defectgen.cli.pretrain import pretrain
 from defectgen.cli.recipes import recipes_app
+from defectgen.cli.sets import sets_app
+from defectgen.cli.split import split
 from defectgen.cli.synth import synth
 from defectgen.errors import DefectgenError
 
@@ -92,7 +98,13 @@ def root(
 
 app.command()(synth)
 app.command()(explain)
+app.command("import")(import_set)
 app.add_typer(recipes_app)
+app.add_typer(parts_app)
+app.add_typer(sets_app)
+app.command()(split)
+app.command()(export)
+app.command()(caption)
 app.command()(pretrain)
 app.command()(doctor)
 

@@ -31,14 +31,18 @@ def explain(
     recipe: Annotated[
         Path | None, typer.Option(help="YAML with materials and defects of your own.", show_default=False)
     ] = None,
+    recipes: Annotated[
+        Path | None, typer.Option(help="Folder of such files.", metavar="DIR", show_default=False)
+    ] = None,
 ) -> None:
     """Show what is understood of a prompt, what is not, and what would be made."""
     from rich.console import Console
 
     from defectgen.book import load_book
+    from defectgen.options import Options
     from defectgen.prompt import parse_prompt
 
-    book = load_book([recipe] if recipe is not None else [])
+    book = load_book(Options(prompt, recipe=recipe, recipes=recipes).own_recipes)
     found = parse_prompt(prompt, book, packaged_encoder)
     console = Console(highlight=False)
     console.print(readings_table(found))

@@ -17,6 +17,13 @@ def pretrain(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     budget: Annotated[float | None, typer.Option(help="Minutes to train, over all runs of this folder.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    blocked: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", show_default="DEFECTGEN_BLOCKED",
+            help="split.json whose test pictures must not be trained on; may be given again.",
+        ),
+    ] = None,
 ) -> None:
     """Train the compact model; stop it at any time and go on with --resume."""
     from rich.console import Console
@@ -30,7 +37,8 @@ def pretrain(
     settings, root = read_config(config), data_root(data)
     console = Console()
     budget_s = budget * 60 if budget else None
-    for line in run_job(settings, root, out, device=device, budget_s=budget_s, resume=resume):
+    blocked_by = tuple(blocked or ())
+    for line in run_job(settings, root, out, device=device, budget_s=budget_s, resume=resume, blocked=blocked_by):
         console.print(
             f"step {line.step:6d}  {line.seconds / 60:6.1f} min  loss {line.loss:.4f}  lr {line.lr:.2e}  "
             f"{line.windows_per_s:.1f} windows/s",

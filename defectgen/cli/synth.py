@@ -40,6 +40,9 @@ def synth(
     recipe: Annotated[
         Path | None, typer.Option(help="YAML file with materials or defects of your own.", rich_help_panel=WHAT)
     ] = None,
+    recipes: Annotated[
+        Path | None, typer.Option(help="Folder of such files.", metavar="DIR", rich_help_panel=WHAT)
+    ] = None,
     mask: Annotated[
         Path | None, typer.Option(help="Mask to fill: an image, or a folder of them.", rich_help_panel=WHERE)
     ] = None,
@@ -68,6 +71,13 @@ def synth(
     bank: Annotated[
         Path | None, typer.Option(help="Defect set that copy-paste copies from.", rich_help_panel=HOW)
     ] = None,
+    blocked: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="split.json whose test pictures the bank must not hold; may be given again.",
+            metavar="FILE", show_default="DEFECTGEN_BLOCKED", rich_help_panel=HOW,
+        ),
+    ] = None,
     device: Annotated[
         str,
         typer.Option(help=listed(DEVICES), autocompletion=lambda: list(DEVICES), rich_help_panel=HOW),
@@ -94,7 +104,7 @@ def synth(
     run(
         Options(
             prompt, on, n, seed, engine, mask, box, roi, spans["severity"], spans["size"], steps, guidance, strength,
-            recipe, bank, out, device, batch, overwrite, strict,
+            recipe, bank, out, device, batch, overwrite, strict, recipes, tuple(blocked or ()),
         ),
         dry_run,
     )  # fmt: skip

@@ -63,29 +63,29 @@ class DefectSet:
                         raise InputError(f"{path}: line {number} is no record: {_reason(error)}") from None
 
     def image(self, record: Record) -> Picture:
-        return read_picture(self._file(record.file_name), min_side=1)
+        return read_picture(self.file(record.file_name), min_side=1)
 
     def good(self, record: Record) -> Picture | None:
         """The same view without the defect, where the set has it."""
-        return None if record.good_file_name is None else read_picture(self._file(record.good_file_name), min_side=1)
+        return None if record.good_file_name is None else read_picture(self.file(record.good_file_name), min_side=1)
 
     def mask(self, record: Record) -> Mask | None:
         """(H, W) bool, True on defects; None where the record has no mask."""
         if record.mask_file_name is None:
             return None
-        return np.asarray(read_picture(self._file(record.mask_file_name), min_side=1).pixels[..., 0] > 0)
+        return np.asarray(read_picture(self.file(record.mask_file_name), min_side=1).pixels[..., 0] > 0)
 
     def instances(self, record: Record) -> list[Instance]:
         """One instance a box, with its pixels where the record has a mask."""
         if record.instances_file_name is not None:
-            index = read_picture(self._file(record.instances_file_name), min_side=1).pixels[..., 0]
+            index = read_picture(self.file(record.instances_file_name), min_side=1).pixels[..., 0]
             return instances_from_map(index, record.box_labels, record.boxes)
         mask = self.mask(record)
         if mask is None:
             return [Instance(*pair) for pair in zip(record.box_labels, record.boxes, strict=True)]
         return share_out(mask, record)
 
-    def _file(self, name: str) -> Path:
+    def file(self, name: str) -> Path:
         """A file of the set; a name that leads out of the folder is refused."""
         path = self.path / name
         if not path.resolve().is_relative_to(self.path.resolve()):

@@ -50,7 +50,7 @@ class Found:
     read: gives the labels for a picture of (height, width) pixels as stored upright; raises DropError.
     defect: "good" or a type known for the whole picture; None where the instances alone decide (none means good).
     good: file with the same view without the defect. split: "train", "val", "test" where the source has a split.
-    group: where the source says which pictures belong together.
+    group: where the source says which pictures belong together. material: where the source names the product.
     """
 
     image: Path
@@ -60,6 +60,7 @@ class Found:
     good: Path | None = None
     split: str | None = None
     group: str | None = None
+    material: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,15 @@ class ImportOptions:
     group_by: str | None = None
     strict: bool = False
 
-    def defect_of(self, key: str | int) -> str | None:
-        """The defect type for a source's class; None where it is to be ignored; the class's own name by default."""
-        name = str(key)
-        if name in self.ignore:
+    def defect_of(self, *keys: str | int) -> str | None:
+        """The defect type for a source's class, known by its name or number; None where it is to be ignored.
+
+        By default the first key is the type's own name.
+        """
+        names = [str(key) for key in keys]
+        if not self.ignore.isdisjoint(names):
             return None
-        return self.classes.get(name, name)
+        return next((self.classes[name] for name in names if name in self.classes), names[0])
 
 
 class Layout(Protocol):

@@ -75,7 +75,11 @@ class SetWriter:
 
     def put_pixels(self, name: str, pixels: Pixels) -> None:
         """Write pixels, (H, W) or (H, W, C) uint8 or uint16, as the PNG `name`, such as "masks/000001.png"."""
-        self._place(name).write_bytes(encode_png(pixels))
+        self.put_bytes(name, encode_png(pixels))
+
+    def put_bytes(self, name: str, data: bytes) -> None:
+        """Write a picture that is encoded already."""
+        self._place(name).write_bytes(data)
 
     def put_file(self, name: str, source: Path) -> None:
         """Copy a file byte for byte."""

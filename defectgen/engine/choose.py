@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from defectgen.blocked import Blocked, held_back
 from defectgen.engine.window import Engine
 from defectgen.errors import InputError
-from defectgen.image import read_picture, to_rgb
+from defectgen.image import Picture, read_picture, to_rgb
 from defectgen.options import Options
 from defectgen.source import list_images, read_mask
 
@@ -22,7 +24,7 @@ def check_engine(options: Options) -> str:
     Refuses at once what making the engine would refuse late: absent weights, an absent device, an unusable bank.
     """
     if options.bank is not None:
-        _donor_files(options.bank)
+        _check_bank(options.bank, options.blocked)
     if options.engine == "compact":
         from defectgen.model.checkpoint import default_weights, verify
 
@@ -71,17 +73,39 @@ def make_engine(options: Options) -> Engine:
 
     assert options.engine == "copy-paste"
     assert options.bank is not None
-    pictures = [(read_picture(image), mask) for image, mask in _donor_files(options.bank)]
-    return CopyPasteEngine([(to_rgb(picture.pixels), read_mask(mask, picture.hw)) for picture, mask in pictures])
+    donors = _donors(options.bank, Blocked.load(options.blocked, [options.bank]))
+    return CopyPasteEngine([(to_rgb(picture.pixels), read_mask(mask, picture.hw)) for picture, mask in donors])
+
+
+def _check_bank(bank: Path, manifests: tuple[Path, ...]) -> None:
+    """InputError where the bank holds nothing, or a test picture under whatever name."""
+    blocked = Blocked.load(manifests, [bank])
+    if len(blocked):
+        for _ in _donors(bank, blocked):
+            pass
+    else:
+        _donor_files(bank)
+
+
+def _donors(bank: Path, blocked: Blocked) -> Iterator[tuple[Picture, Path]]:
+    """The bank's pictures, each held against the blocked ones, and the files of their masks."""
+    for image, mask in _donor_files(bank):
+        picture = read_picture(image)
+        blocked.check(picture)
+        yield picture, mask
 
 
 def _donor_files(bank: Path) -> list[tuple[Path, Path]]:
-    """Images of a defect set with their masks, which have the same names."""
+    """Images of a defect set with their masks, which have the same names; those that its split calls train, if any."""
     images, masks = bank / "images", bank / "masks"
     if not images.is_dir() or not masks.is_dir():
         raise InputError(f"bank {bank} is no defect set; expected the folders images/ and masks/ in it")
     by_stem = {path.stem: path for path in list_images(masks)}
-    pairs = [(path, by_stem[path.stem]) for path in list_images(images) if path.stem in by_stem]
+    named = [(path, by_stem[path.stem]) for path in list_images(images) if path.stem in by_stem]
+    held = held_back(bank)
+    pairs = [pair for pair in named if f"images/{pair[0].name}" not in held]
+    if named and not pairs:
+        raise InputError(f"bank {bank}: all {len(named)} images with masks are kept from training by its split")
     if not pairs:
         raise InputError(f"bank {bank} holds no image with a mask of the same name; expected images/a.png, masks/a.png")
     return pairs

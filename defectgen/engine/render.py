@@ -43,7 +43,9 @@ def _edit(window: Window) -> NDArray[np.float32]:
 
 
 def _class_of(window: Window) -> MaterialClass:
-    """Metal if the material's name says so and no paint covers it; a part of unknown material shines little."""
+    """Metal if the material's groups say so, or where it has none its name; unknown materials shine little."""
+    if window.material and window.material.groups:
+        return "metal" if {"metal", "metals"} & set(window.material.groups) else "dielectric"
     name = window.material.name if window.material else ""
     bare = any(word in name for word in METALLIC) and not any(word in name for word in COATED)
     return "metal" if bare else "dielectric"

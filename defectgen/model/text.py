@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from defectgen.errors import WeightsError
+from defectgen.model.phrase_vectors import keep, recalled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -77,6 +78,7 @@ class TextEncoder:
         self._model.to(device).eval().requires_grad_(False)
         self._device = device
         self._chunk = max(1, chunk)
+        self._stamp = stamp_of(source)
         self._vectors: dict[str, Tensor] = {}
         self._cache: OrderedDict[str, tuple[Tensor, Tensor, Tensor]] = OrderedDict()
 
@@ -110,9 +112,12 @@ class TextEncoder:
         import torch
 
         absent = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        self._vectors.update(kept := recalled(self._stamp, absent))
+        absent = [] if kept else absent
         for i in range(0, len(absent), 64):
             rows = self._forward(absent[i : i + 64], padding=True)
             self._vectors.update({text: row[2].cpu() for text, row in rows.items()})
+        keep(self._stamp, absent, self._vectors)
         return torch.stack([self._vectors[text] for text in texts])
 
     def _forward(
@@ -136,6 +141,13 @@ class TextEncoder:
             self._cache.move_to_end(text)
         while len(self._cache) > CACHE_ENTRIES:
             self._cache.popitem(last=False)
+
+
+def stamp_of(source: str | Path | None) -> str | None:
+    """What tells the weights of a local folder from others; None for those of a hub."""
+    folder = default_text_folder() if source is None else Path(source)
+    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    return " ".join(f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files) or None
 
 
 def load(source: str | Path | None) -> tuple[Any, Any]:

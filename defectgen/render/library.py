@@ -28,7 +28,7 @@ from defectgen.render.material import build_surface
 from defectgen.render.shade import draw_light, shade
 from defectgen.resources import resource_dir
 
-__all__ = ["LOTS", "SIZE", "Lot", "load_materials", "lots", "main", "render_lot"]
+__all__ = ["LOTS", "SIZE", "Lot", "load_materials", "lot_of", "lots", "main", "render_known", "render_lot"]
 
 SEED = 47
 LOTS = 3
@@ -69,16 +69,26 @@ def lots(materials: list[Material]) -> Iterator[Lot]:
     """Every lot of every material, with a seed that depends on nothing but names and numbers."""
     for material in materials:
         for number in range(LOTS):
-            digest = hashlib.sha256(f"{SEED}/{material.name}/{number}".encode()).digest()
-            yield Lot(material, number, int.from_bytes(digest[:6], "big"))
+            yield lot_of(material, number, SEED)
 
 
-def render_lot(lot: Lot) -> NDArray[np.uint8]:
-    """The picture of a lot, (SIZE, SIZE, 3) uint8 sRGB; the library's cameras see colour."""
+def lot_of(material: Material, number: int, seed: int) -> Lot:
+    """One lot, whose own seed depends on nothing but the seed, the material's name and the number."""
+    digest = hashlib.sha256(f"{seed}/{material.name}/{number}".encode()).digest()
+    return Lot(material, number, int.from_bytes(digest[:6], "big"))
+
+
+def render_lot(lot: Lot, size: int = SIZE) -> NDArray[np.uint8]:
+    """The picture of a lot, (size, size, 3) uint8 sRGB; the library's cameras see colour."""
+    return render_known(lot, size)[0]
+
+
+def render_known(lot: Lot, size: int = SIZE) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The picture of a lot and where its part is, (size, size)."""
     rng = np.random.default_rng(lot.seed)
-    surface = build_surface(lot.material, (SIZE, SIZE), rng)
+    surface = build_surface(lot.material, (size, size), rng)
     light, camera = draw_light(rng), draw_camera(rng, mono=False)
-    return expose(shade(surface, light), camera, rng)
+    return expose(shade(surface, light), camera, rng), surface.foreground
 
 
 def main(out: Path) -> None:

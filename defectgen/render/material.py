@@ -9,7 +9,28 @@ from pydantic import ValidationError
 
 from defectgen.errors import RecipeError
 from defectgen.recipe import Material
-from defectgen.render.builders import coated, electronic, metal, mineral, organic, textile
+from defectgen.render.builders import (
+    coated,
+    cylinder,
+    edible,
+    electronic,
+    fibrous,
+    finish,
+    joint,
+    masonry,
+    metal,
+    mineral,
+    organic,
+    panel,
+    pieces,
+    polymer,
+    printing,
+    running,
+    scaled,
+    textile,
+    timber,
+    vessel,
+)
 from defectgen.render.builders.registry import BUILDERS, Params
 from defectgen.render.outline import Outline, cut_out, draw_silhouette
 from defectgen.render.surface import Surface
@@ -19,7 +40,10 @@ __all__ = ["build_surface"]
 P = TypeVar("P", bound=Params)
 
 # importing a kind registers its builders
-KINDS = (metal, coated, mineral, organic, textile, electronic)
+KINDS = (
+    metal, coated, mineral, organic, textile, electronic, scaled, finish, joint, cylinder, running, panel,
+    edible, fibrous, masonry, pieces, polymer, printing, timber, vessel,
+)  # fmt: skip
 
 
 def build_surface(material: Material, hw: tuple[int, int], rng: np.random.Generator) -> Surface:

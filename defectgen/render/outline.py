@@ -16,7 +16,7 @@ from defectgen.render.builders.registry import RGB, Params
 from defectgen.render.surface import Surface
 from defectgen.render.texture import blurred, fractal
 
-__all__ = ["Outline", "Silhouette", "cut_out", "draw_silhouette"]
+__all__ = ["Outline", "Silhouette", "corner", "cut_out", "draw_silhouette"]
 
 F32 = NDArray[np.float32]
 
@@ -51,7 +51,7 @@ def draw_silhouette(outline: Outline, hw: tuple[int, int], rng: np.random.Genera
         return None
     side = max(*hw, PART_PX)
     whole = {"disc": _disc, "ring": _ring, "plate": _plate, "slab": _slab}[outline.kind](side, rng)
-    top, left = _corner(whole.depth, hw, rng)
+    top, left = corner(whole.depth, hw, rng)
     window = whole.depth[top : top + hw[0], left : left + hw[1]]
     return Silhouette(window, (whole.centre[0] - left, whole.centre[1] - top))
 
@@ -82,7 +82,7 @@ def cut_out(surface: Surface, silhouette: Silhouette, outline: Outline, rng: np.
     )
 
 
-def _corner(whole: F32, hw: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
+def corner(whole: F32, hw: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
     """Top left of a window of size hw that holds enough of the part."""
     side = whole.shape[0]
     for _ in range(24):

@@ -6,12 +6,14 @@ Shard k of an origin is a pure function of (seed, origin, k): a build that is st
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from defectgen.blocked import Blocked
 from defectgen.book import RecipeBook, load_book
 from defectgen.mask.draw import draw_shape
 from defectgen.mask.transform import paste_shape
@@ -23,7 +25,7 @@ from defectgen.train.real import SETS, RealPicture, load_real, read_rgb
 from defectgen.train.real_pair import clean_window, defect_window
 from defectgen.train.shard import write_shard
 
-__all__ = ["SHARD_LENGTH", "build_cache", "held_out", "strip_pairs"]
+__all__ = ["SHARD_LENGTH", "build_cache", "check_sources", "held_out", "strip_pairs"]
 
 SHARD_LENGTH = 250
 
@@ -45,12 +47,12 @@ def _material(name: str, book: RecipeBook) -> Material | None:
     return None
 
 
-def _rendered(book: RecipeBook, root: Path) -> Source:
+def _rendered(book: RecipeBook, root: Path, manifests: Sequence[Path] = ()) -> Source:
     return lambda rng: rendered_window(book, rng)
 
 
-def _ratio(book: RecipeBook, root: Path) -> Source:
-    photos = [(path.stem, read_rgb(path)) for path in photo_root(root)]
+def _ratio(book: RecipeBook, root: Path, manifests: Sequence[Path] = ()) -> Source:
+    photos = [(path.stem, rgb) for path, rgb in load_photos(root, manifests)]
 
     def draw(rng: np.random.Generator) -> Pair | None:
         name, rgb = photos[int(rng.integers(len(photos)))]
@@ -60,8 +62,8 @@ def _ratio(book: RecipeBook, root: Path) -> Source:
     return draw
 
 
-def _real(book: RecipeBook, root: Path) -> Source:
-    pictures = list(load_real(root, held_out=False))
+def _real(book: RecipeBook, root: Path, manifests: Sequence[Path] = ()) -> Source:
+    pictures = list(load_real(root, False, manifests))
     with_defect = [p for p in pictures if p.defects]
     clean = [p for p in pictures if not p.defects]
 
@@ -92,14 +94,35 @@ def _blob(book: RecipeBook, rng: np.random.Generator) -> NDArray[np.float32]:
 _SOURCES = {"rendered": _rendered, "ratio": _ratio, "real": _real}
 
 
-def build_cache(cache: Path, root: Path, windows: dict[str, int], seed: int) -> Iterator[Path]:
+def load_photos(root: Path, manifests: Sequence[Path] = ()) -> Iterator[tuple[Path, NDArray[np.uint8]]]:
+    """Photographs of clean material; InputError where one is a test picture of a split."""
+    blocked = Blocked.load(manifests, [root / "textures"])
+    for path in photo_root(root):
+        rgb = read_rgb(path)
+        blocked.check_pixels(rgb, path)
+        yield path, rgb
+
+
+def check_sources(root: Path, windows: dict[str, int], manifests: Sequence[Path]) -> None:
+    """InputError where a picture that these windows are cut from is a test picture; quick where nothing is blocked."""
+    if not len(Blocked.load(manifests, [root / name for name in (*SETS, "textures")])):
+        return
+    if windows.get("ratio"):
+        deque(load_photos(root, manifests), maxlen=0)
+    if windows.get("real"):
+        deque(load_real(root, False, manifests), maxlen=0)
+
+
+def build_cache(
+    cache: Path, root: Path, windows: dict[str, int], seed: int, manifests: Sequence[Path] = ()
+) -> Iterator[Path]:
     """Write the shards that are missing for `windows` pairs of each origin; yields each as it is done.
 
-    Origins take turns, so that training can begin with the first few shards of each.
+    Origins take turns, so that training can begin with the first few shards of each. manifests: see `load_real`.
     """
     book = load_book()
     encoder = TextEncoder(chunk=64)
-    sources = {name: _SOURCES[name](book, root) for name, count in windows.items() if count}
+    sources = {name: _SOURCES[name](book, root, manifests) for name, count in windows.items() if count}
     for k in range(max(windows.values()) // SHARD_LENGTH):
         for name, draw in sources.items():
             folder = cache / f"shard-{name}-{k:04d}"

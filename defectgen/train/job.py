@@ -5,14 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from defectgen.errors import InputError
 from defectgen.model.device import pick_device, set_threads
 from defectgen.model.text import TextEncoder
-from defectgen.train.build import build_cache, strip_pairs
+from defectgen.train.build import build_cache, check_sources, strip_pairs
 from defectgen.train.pretrain import PretrainConfig, Progress, pretrain
 from defectgen.train.shard import open_shards
 from defectgen.train.strip import strip_writer
@@ -30,17 +30,19 @@ def data_root(given: Path | None) -> Path:
     return root
 
 
-def _fill(cache: Path, root: Path, windows: dict[str, int], seed: int) -> None:
+def _fill(cache: Path, root: Path, windows: dict[str, int], seed: int, manifests: Sequence[Path]) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
-    for _ in build_cache(cache, root, windows, seed):
+    for _ in build_cache(cache, root, windows, seed, manifests):
         pass
 
 
 @contextmanager
-def _filling(cache: Path, root: Path, config: PretrainConfig) -> Iterator[multiprocessing.process.BaseProcess]:
+def _filling(
+    cache: Path, root: Path, config: PretrainConfig, manifests: Sequence[Path]
+) -> Iterator[multiprocessing.process.BaseProcess]:
     """A process beside this one that writes the missing shards."""
     process = multiprocessing.get_context("spawn").Process(
-        target=_fill, args=(cache, root, config.windows, config.seed), daemon=True
+        target=_fill, args=(cache, root, config.windows, config.seed, manifests), daemon=True
     )
     process.start()
     try:
@@ -61,17 +63,21 @@ def _wait(cache: Path, config: PretrainConfig, filler: multiprocessing.process.B
 
 def run_job(
     config: PretrainConfig, root: Path, run: Path, *, device: str = "auto", budget_s: float | None = None,
-    resume: bool = False,
+    resume: bool = False, blocked: Sequence[Path] = (),
 ) -> Iterator[Progress]:  # fmt: skip
-    """Train with everything in `run`: the cache of windows, the state, the log, the strips and the model."""
+    """Train with everything in `run`: the cache of windows, the state, the log, the strips and the model.
+
+    blocked: manifests of splits; InputError where one of their test pictures would be trained on.
+    """
     where = pick_device(device)
     if where == "openvino":
         raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
     set_threads()
     if (run / "state.safetensors").exists() and not resume:
         raise InputError(f"{run}: holds a training run already; go on with --resume or name another folder")
+    check_sources(root, config.windows, blocked)
     cache = run / "cache"
-    with _filling(cache, root, config) as filler:
+    with _filling(cache, root, config, blocked) as filler:
         _wait(cache, config, filler)
         strip = strip_writer(strip_pairs(root, config.seed), TextEncoder())
         yield from pretrain(config, cache, run, device=where, budget_s=budget_s, resume=resume, strip=strip)

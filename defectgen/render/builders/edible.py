@@ -1,0 +1,1 @@
+"""Biscuits, bread crust, chocolate, and fruit."""

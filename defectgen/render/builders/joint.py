@@ -1,0 +1,1 @@
+"""Joints: weld beads and soldered pads."""

@@ -1,0 +1,1 @@
+"""Brick, asphalt, terrazzo, bedded stone, and plaster."""

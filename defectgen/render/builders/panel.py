@@ -1,0 +1,1 @@
+"""Layered flat goods: wafers, displays, battery cells, electrode foil."""

@@ -1,0 +1,1 @@
+"""Small parts side by side: tablets, capsules, grains, and blister packs."""

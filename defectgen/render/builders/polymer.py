@@ -1,0 +1,1 @@
+"""Film, foam, printed layers, and tyre treads."""

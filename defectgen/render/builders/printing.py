@@ -1,0 +1,1 @@
+"""Printed labels: text, colour fields, and bar codes."""

@@ -1,0 +1,1 @@
+"""Running surfaces: bearing rings and rails."""

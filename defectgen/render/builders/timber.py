@@ -1,0 +1,1 @@
+"""Boards of wood: planks, veneer leaves, and pressed strands."""

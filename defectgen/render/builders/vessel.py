@@ -1,0 +1,1 @@
+"""Bottles, plates and lenses: round parts with a silhouette of their own."""
