@@ -49,7 +49,7 @@ def _unet(folder: Path, where: str, threads: int) -> Any:
 
 
 class CompactEngine:
-    """Edits windows by diffusion: the good window, the mask, a rendered draft and the words in, the defective window out."""
+    """Edits windows by diffusion: good window, mask, rendered draft and words in, the defective window out."""
 
     def __init__(
         self, weights: Path | None = None, *, device: str = "auto", steps: int = STEPS, guidance: float = GUIDANCE,

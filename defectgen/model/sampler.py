@@ -68,7 +68,8 @@ def sample(
 
     good: (B, 3, S, S) in [-1, 1]. alpha: (B, 1, S, S) in [0, 1]. generators: one CPU generator a window, so that the
     result of a window does not depend on its company. draft: a rendered residual like the result, which the network
-    sees at every step; None shows it zeros. strength: below 1 the start is the draft too, noised to that time. A grey window, three equal channels, gets a grey defect.
+    sees at every step; None shows it zeros. strength: below 1 the start is the draft too, noised to that time.
+    A grey window, three equal channels, gets a grey defect.
     """
     shape = good.shape[1:]
     noise = torch.stack([torch.randn(shape, generator=g) for g in generators]).to(good.device)
