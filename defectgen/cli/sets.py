@@ -24,7 +24,7 @@ sets_app = typer.Typer(name="sets", help="Show, check and merge defect sets.", n
 
 SHEET = "overview.png"
 LEAST_WIDTH = 80
-Set = Annotated[Path, typer.Argument(help="Folder of a defect set.", show_default=False)]
+Set = Annotated[Path, typer.Argument(metavar="SET", help="Folder of a defect set.", show_default=False)]
 
 
 @sets_app.command("show")
