@@ -50,6 +50,7 @@ def satin(p: Satin, hw: HW, rng: np.random.Generator) -> Surface:
     fu, fv = frame(hw, turn)
     bow = np.float32(40) * noise(fu, fv, rng, (260.0, 200.0))
     folds = noise(fu, fv + bow, rng, (420.0, 120.0)) + 0.35 * noise(fu, fv + bow, rng, (200.0, 55.0))
+    folds = cv2.GaussianBlur(folds, (0, 0), 9.0)
     pitch = p.pitch * float(rng.uniform(0.9, 1.3))
     pull = 1.2 * noise(along, across, rng, (140.0, 140.0))
     thread = streaks(along, across + pull, rng, 60.0, pitch * 0.7) + 0.6 * streaks(along, across, rng, 300.0, pitch * 2)
