@@ -19,7 +19,7 @@ from defectgen.errors import InputError
 from defectgen.generate import Event, generate
 from defectgen.job import Job, check_job, forecast_bytes
 from defectgen.options import Options, check_options
-from defectgen.parts import library_folder, library_materials
+from defectgen.parts import library_materials, part_folder
 from defectgen.prompt import parse_prompt
 from defectgen.recipe import Defect
 from defectgen.source import load_sources, parse_box
@@ -88,7 +88,7 @@ def make_plan(options: Options) -> Plan:
     if options.on is None:
         material = material or _library_material(defect)
         notices += [] if spec.material else [f"no material named; taking good parts of {material}"]
-    folder = library_folder(str(material)) if options.on is None else options.on
+    folder = part_folder(book.materials[str(material)]) if options.on is None else options.on
     sources = load_sources(folder, options.strict)
     notices += [f"not used: {reason}" for _, reason in sources.broken]
     device = check_engine(options)
@@ -130,9 +130,9 @@ def _narrowed(spec: DefectSpec, options: Options) -> DefectSpec:
 
 
 def _library_material(defect: Defect) -> str:
-    """The first material that the defect is usual on and that the part library holds."""
+    """The first material that the defect is usual on, one of the shipped parts' before others."""
     known = library_materials()
-    usual = [name for name in defect.materials or known if name in known and name not in defect.never_on]
+    usual = [name for name in defect.materials or known if name not in defect.never_on]
     if not usual:
-        raise InputError(f"the part library has no part that {defect.name} is usual on; give good parts with --on")
-    return usual[0]
+        raise InputError(f"{defect.name} is usual on no material; name one, or give good parts with --on")
+    return next((name for name in usual if name in known), usual[0])

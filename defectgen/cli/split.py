@@ -107,7 +107,7 @@ def print_split(console: Console, result: SplitResult, searched: bool) -> None:
         table.add_row(defect, *(cell(row.get(name)) for name in names))
     console.print(table)
     grouped = sum(size for size in result.sizes.values() if size > 1)
-    found = f"; {result.ties:,} ties seen in the pictures" if searched else ""
+    found = f"; {result.ties:,} ties seen" if searched else ""
     say(console, "groups", f"{len(result.sizes):,}; {grouped:,} of {result.pictures:,} pictures are not alone{found}")
     if result.torn:
         say(console, "torn", f"{result.torn:,} groups lay in two of the source's splits; see unused")

@@ -3,6 +3,7 @@
     defectgen.json     kind "import", the layout, the options, the counts, the licence ledger
     metadata.jsonl     a record for each picture kept, numbered from 000000 in the layout's order
     dropped.jsonl      name, reason and detail of each picture that is not in the set
+    hashes.jsonl       sha256 of every picture file, for `sets check`
     notes.jsonl        what was changed while reading, such as a polygon clipped to the picture
 
 Pictures stream through: memory holds a few of them, and 40 bytes or less for each that was seen. A file that comes
@@ -24,7 +25,8 @@ from typing import Any, TextIO
 
 import defectgen
 from defectgen.dataset.archive import open_source
-from defectgen.dataset.defect_set import is_defect_set
+from defectgen.dataset.defect_set import DefectSet, is_defect_set
+from defectgen.dataset.hash_index import write_hashes
 from defectgen.dataset.item import Dropped, DropReason, Found, ImportOptions
 from defectgen.dataset.layouts import AUTO, NamedLayout, choose_layout, layout_named
 from defectgen.dataset.prepare import Prepared, Stored, prepare
@@ -263,6 +265,7 @@ class _Import:
         )  # fmt: skip
         assert counts.before == counts.kept + sum(counts.dropped.values()), "a picture was lost or counted twice"
         self._writer.finish(self._manifest(asked, counts))
+        write_hashes(DefectSet(self._part))
         return counts
 
     def _without_conflicts(self) -> Iterator[Record]:

@@ -26,6 +26,7 @@ from defectgen.record import GOOD, Record
 __all__ = ["MOST_TYPES", "draw_overview"]
 
 RGB8 = NDArray[np.uint8]
+Colour = tuple[int, int, int]
 
 CELL, GAP, MARGIN, ACROSS = 176, 6, 24, 7
 TITLE, HEADING, CAPTION = 66, 30, 22
@@ -54,24 +55,26 @@ def draw_overview(owner: DefectSet, summary: Summary) -> Iterator[Pixels]:
     pages = [names[k : k + MOST_ROWS] for k in range(0, len(names), MOST_ROWS)]
     for number, page in enumerate(pages, 1):
         rows = {name: _shots(owner, name, summary.defects[name].pictures, colours) for name in page}
-        yield np.asarray(_page(summary, rows, f"sheet {number} of {len(pages)}" if len(pages) > 1 else ""))
+        yield np.asarray(_page(summary, rows, colours, f"sheet {number} of {len(pages)}" if len(pages) > 1 else ""))
 
 
-def _shots(owner: DefectSet, name: str, count: int, colours: Mapping[str, tuple[int, int, int]]) -> list[_Shot]:
+def _shots(owner: DefectSet, name: str, count: int, colours: Mapping[str, Colour]) -> list[_Shot]:
     wanted = {round(place) for place in np.linspace(0, count - 1, min(ACROSS, count))}
     same = (record for record in owner.records() if record.defect == name)
     chosen = [record for k, record in enumerate(islice(same, count)) if k in wanted]
     return [_shot(owner, record, colours) for record in chosen]
 
 
-def _shot(owner: DefectSet, record: Record, colours: Mapping[str, tuple[int, int, int]]) -> _Shot:
+def _shot(owner: DefectSet, record: Record, colours: Mapping[str, Colour]) -> _Shot:
     pixels = owner.image(record).pixels
     rgb, gain = _visible(to_rgb(pixels))
     instances = owner.instances(record) if record.defect != GOOD else []
-    view = _view([one.box for one in instances], rgb.shape[:2]) if instances else None
+    named = [one.box for one in instances if one.defect == record.defect] or [one.box for one in instances]
+    view = _view(named, rgb.shape[:2]) if named else None
     whole = _whole(rgb, instances, colours)
     if gain > 1:
-        ImageDraw.Draw(whole).text((CELL - 4, whole.height - 4), f"x {gain:.0f}", (255, 255, 255), _font(12), anchor="rs")
+        corner = (CELL - 4, whole.height - 4)
+        ImageDraw.Draw(whole).text(corner, f"x {gain:.0f}", (255, 255, 255), _font(12), anchor="rs")
     close = None if view is None else _close(rgb, instances, view, colours)
     size = f"{pixels.shape[1]}x{pixels.shape[0]}"
     return _Shot(whole, close, f"{Path(record.file_name).stem}   {size}   {record.split}")
@@ -85,7 +88,7 @@ def _visible(rgb: F32) -> tuple[F32, float]:
 
 
 def _view(boxes: list[Box], hw: tuple[int, ...]) -> Box:
-    """Square close-up around all defects, or around the largest where they lie too far apart to be seen."""
+    """Square close-up around all of these, or around the largest where they lie too far apart to be seen."""
     height, width = hw
     largest = max(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
     corners = np.array(boxes)
@@ -99,7 +102,7 @@ def _view(boxes: list[Box], hw: tuple[int, ...]) -> Box:
     return left, top, left + side, top + side
 
 
-def _whole(rgb: F32, instances: list[Instance], colours: Mapping[str, tuple[int, int, int]]) -> Image.Image:
+def _whole(rgb: F32, instances: list[Instance], colours: Mapping[str, Colour]) -> Image.Image:
     height, width = rgb.shape[:2]
     scale = CELL / max(height, width)
     small = _scaled(rgb, (max(1, round(width * scale)), max(1, round(height * scale))))
@@ -116,7 +119,7 @@ def _whole(rgb: F32, instances: list[Instance], colours: Mapping[str, tuple[int,
 
 
 def _close(
-    rgb: F32, instances: list[Instance], view: Box, colours: Mapping[str, tuple[int, int, int]]
+    rgb: F32, instances: list[Instance], view: Box, colours: Mapping[str, Colour]
 ) -> Image.Image:
     """The view at CELL pixels a side; beyond the picture's border it is paper."""
     x0, y0, x1, y1 = view
@@ -159,7 +162,7 @@ def _scaled(rgb: F32, size: tuple[int, int]) -> RGB8:
     return np.asarray(np.rint(np.clip(shown, 0, 1) * 255), np.uint8)
 
 
-def _colour(one: Instance, colours: Mapping[str, tuple[int, int, int]]) -> tuple[int, int, int]:
+def _colour(one: Instance, colours: Mapping[str, Colour]) -> Colour:
     return colours.get(one.defect, COLOURS[0])
 
 
@@ -167,7 +170,9 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _page(summary: Summary, rows: Mapping[str, list[_Shot]], sheet: str) -> Image.Image:
+def _page(
+    summary: Summary, rows: Mapping[str, list[_Shot]], colours: Mapping[str, Colour], sheet: str
+) -> Image.Image:
     across = max(4, max((len(shots) for shots in rows.values()), default=0))
     width = 2 * MARGIN + across * (CELL + GAP) - GAP
     heights = {name: _row_height(shots) for name, shots in rows.items()}
@@ -175,7 +180,7 @@ def _page(summary: Summary, rows: Mapping[str, list[_Shot]], sheet: str) -> Imag
     _title(page, summary, sheet)
     y = TITLE
     for name, shots in rows.items():
-        _row(page, y, name, shots, summary)
+        _row(page, y, name, shots, summary, colours.get(name))
         y += heights[name]
     return page
 
@@ -198,14 +203,20 @@ def _title(page: Image.Image, summary: Summary, sheet: str) -> None:
     pen.text((MARGIN, 40), f"licence: {licences}", WARN if summary.notice else FAINT, _font(13))
 
 
-def _row(page: Image.Image, y: int, name: str, shots: list[_Shot], summary: Summary) -> None:
+def _row(
+    page: Image.Image, y: int, name: str, shots: list[_Shot], summary: Summary, colour: Colour | None
+) -> None:
     pen = ImageDraw.Draw(page)
     counted = summary.defects[name]
     facts = f"{counted.pictures:,} picture{'s' * (counted.pictures > 1)}"
     if counted.instances:
         facts += f", {counted.instances:,} instance{'s' * (counted.instances > 1)}"
-    pen.text((MARGIN, y + 8), name, INK, _font(15))
-    pen.text((MARGIN + pen.textlength(name, _font(15)) + 12, y + 10), facts, FAINT, _font(12))
+    left = MARGIN
+    if colour is not None and counted.instances:
+        pen.rectangle((left, y + 12, left + 10, y + 22), fill=colour)
+        left += 18
+    pen.text((left, y + 8), name, INK, _font(15))
+    pen.text((left + pen.textlength(name, _font(15)) + 12, y + 10), facts, FAINT, _font(12))
     middle = y + HEADING + _whole_height(shots)
     below = middle + (GAP + CELL if any(shot.close for shot in shots) else 0) + 3
     for k, shot in enumerate(shots):

@@ -35,9 +35,10 @@ ORDER = ("train", "val", "test", "unused", "unsplit")
 
 @dataclass
 class DefectSummary:
-    """One defect type. pictures: those named after it; instances: boxes that carry its label, on any picture."""
+    """One defect type. pictures: those named after it; instances: boxes with its label, on `shown_on` pictures."""
 
     pictures: int = 0
+    shown_on: int = 0
     instances: int = 0
     splits: Counter[str] = field(default_factory=Counter)
     annotations: Counter[str] = field(default_factory=Counter)
@@ -130,6 +131,8 @@ def _count_defects(out: Summary, instances: list[Instance], record: Record, size
         label = out.defects.setdefault(instance.defect, DefectSummary())
         label.instances += 1
         label.px[_bucket(instance.area, PX_BUCKETS)] += 1
+    for name in {one.defect for one in instances}:
+        out.defects[name].shown_on += 1
     if instances:
         out.counts[len(instances)] += 1
         share = _covered(instances, size) / (size[0] * size[1])

@@ -27,6 +27,7 @@ from defectgen.render.builders import (
     printing,
     running,
     scaled,
+    shaped,
     textile,
     timber,
     vessel,
@@ -41,7 +42,7 @@ P = TypeVar("P", bound=Params)
 
 # importing a kind registers its builders
 KINDS = (
-    metal, coated, mineral, organic, textile, electronic, scaled, finish, joint, cylinder, running, panel,
+    metal, coated, mineral, organic, textile, electronic, scaled, shaped, finish, joint, cylinder, running, panel,
     edible, fibrous, masonry, pieces, polymer, printing, timber, vessel,
 )  # fmt: skip
 

@@ -29,7 +29,7 @@ class Outline(Params):
     bevel: pixels of rounded or broken edge. thickness: pixels that the part stands above the bench.
     """
 
-    kind: Literal["full", "disc", "ring", "plate", "slab"] = "full"
+    kind: Literal["full", "disc", "ring", "plate", "slab", "gear"] = "full"
     chance: float = 1.0
     bevel: float = 3.0
     thickness: float = 14.0
@@ -50,7 +50,9 @@ def draw_silhouette(outline: Outline, hw: tuple[int, int], rng: np.random.Genera
     if outline.kind == "full" or not seen:
         return None
     side = max(*hw, PART_PX)
-    whole = {"disc": _disc, "ring": _ring, "plate": _plate, "slab": _slab}[outline.kind](side, rng)
+    whole = {"disc": _disc, "ring": _ring, "plate": _plate, "slab": _slab, "gear": _gear}[
+        outline.kind
+    ](side, rng)
     top, left = corner(whole.depth, hw, rng)
     window = whole.depth[top : top + hw[0], left : left + hw[1]]
     return Silhouette(window, (whole.centre[0] - left, whole.centre[1] - top))
@@ -142,3 +144,30 @@ def _plate(side: int, rng: np.random.Generator) -> Silhouette:
         slot = (side * rng.uniform(0.08, 0.14), side * 0.03)
         depth = np.minimum(depth, -_box(x, y, slot, side * 0.03))
     return Silhouette(np.asarray(cv2.GaussianBlur(depth, (0, 0), 0.6), np.float32), centre)
+
+
+def _gear(side: int, rng: np.random.Generator) -> Silhouette:
+    """A spur gear with a bore, a keyway and at times lightening holes."""
+    x, y, centre = _axes(side, rng, 1.0)
+    radius, theta = np.hypot(x, y), np.arctan2(y, x)
+    teeth, tip = int(rng.integers(18, 37)), side * rng.uniform(0.45, 0.475)
+    module = 2 * tip / (teeth + 2)
+    pitch_radius = tip - module
+    phase = theta * np.float32(teeth / (2 * np.pi))
+    # half of the tooth's width shrinks outwards, as an involute's does
+    reach = np.float32(module * np.pi) * np.abs(phase - np.round(phase)) * (radius / np.float32(pitch_radius))
+    rise = (radius - np.float32(pitch_radius)) / np.float32(module)
+    flank = np.float32(module) * (np.float32(0.79) - np.float32(0.36) * rise - np.float32(0.07) * rise * rise) - reach
+    tooth = np.minimum(flank * np.float32(0.92), np.float32(tip) - radius)
+    depth = np.maximum(np.float32(tip - 2.25 * module) - radius, tooth)
+    bore = side * rng.uniform(0.07, 0.12)
+    key = _box(x, y - np.float32(bore), (bore * 0.24, bore * 0.3), 1.0)
+    depth = np.minimum(depth, np.minimum(radius - np.float32(bore), -key))
+    if rng.random() < 0.35:
+        count, ring = int(rng.choice([4, 5, 6])), 0.5 * (bore + tip - 2.25 * module)
+        hole = 0.3 * (tip - 2.25 * module - bore)
+        for k in range(count):
+            a = 2 * np.pi * k / count
+            away = np.hypot(x - np.float32(ring * np.cos(a)), y - np.float32(ring * np.sin(a)))
+            depth = np.minimum(depth, away - np.float32(hole))
+    return Silhouette(np.asarray(cv2.GaussianBlur(depth, (0, 0), 0.7), np.float32), centre)

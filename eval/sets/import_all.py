@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +48,6 @@ class Study:
     imported: ImportResult
     summary: Summary
     split: SplitResult | None
-    seconds: float
     problems: list[Counter[str]] = field(default_factory=list)
     first: list[str] = field(default_factory=list)
 
@@ -57,9 +55,7 @@ class Study:
 def study(source: Path, out: Path) -> Study:
     """Import, check, show, split, check again."""
     options = ImportOptions(licence=LICENCES.get(source.name, "unknown"))
-    start = time.perf_counter()
     imported = import_set("auto", source, out, options, overwrite=True)
-    seconds = time.perf_counter() - start
     owner = DefectSet(out)
     before = list(check_set(owner))
     summary = summarise(owner)
@@ -68,7 +64,7 @@ def study(source: Path, out: Path) -> Study:
     after = list(check_set(DefectSet(out)))
     first = [f"{one.kind}: {one.where}: {one.detail}" for one in (*before, *after)][:3]
     counts = [Counter(one.kind for one in found) for found in (before, after)]
-    return Study(source.name, imported, summary, split, seconds, counts, first)
+    return Study(source.name, imported, summary, split, counts, first)
 
 
 def page(studies: list[Study], refused: list[str], command: str) -> str:
@@ -81,8 +77,8 @@ def page(studies: list[Study], refused: list[str], command: str) -> str:
         "near-duplicates of `defectgen split`. Problems are those of `defectgen sets check`, as imported and after",
         "the split; one under *split* is a group that the source's own split tears.",
         "",
-        "| set | layout | in | kept | dropped | groups by name | groups found | largest | problems | img/s |",
-        "|---|---|--:|--:|--:|--:|--:|--:|---|--:|",
+        "| set | layout | in | kept | dropped | groups by name | groups found | largest | problems |",
+        "|---|---|--:|--:|--:|--:|--:|--:|---|",
         *(row(one) for one in studies),
         "",
         *(f"Not imported: {line}\n" for line in refused),
@@ -98,8 +94,7 @@ def row(one: Study) -> str:
     problems = ", then ".join(spoken(counter) for counter in one.problems)
     return (
         f"| {one.name} | {one.imported.layout} | {counts.before:,} | {counts.kept:,} | "
-        f"{counts.before - counts.kept:,} | {one.summary.groups:,} | {found} | {largest:,} | {problems} | "
-        f"{counts.before / one.seconds:.0f} |"
+        f"{counts.before - counts.kept:,} | {one.summary.groups:,} | {found} | {largest:,} | {problems} |"
     )
 
 

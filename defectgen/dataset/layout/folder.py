@@ -12,6 +12,9 @@
 A defective picture without a mask keeps its type alone, and is noted where others have masks. A mask that marks
 nothing drops its picture; on a good picture it is as good as none. The pieces of a mask are instances. Pictures that
 lie in no type's folder, or outside of the splits where there are any, are dropped.
+
+A folder that holds pictures and no folders at all is good parts, if the user names this layout; it is not recognised
+by itself, since nothing in it says so.
 """
 
 from __future__ import annotations
@@ -64,6 +67,9 @@ def recognise(root: Path) -> str | None:
 
 def find(root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
     bases = bases_of(root)
+    if not folders_in(root) and (images := pictures_in(root)):
+        yield from (Found(image, image.name, partial(read_good, None), GOOD) for image in images)
+        return
     if not any(base.kinds for base in bases):
         raise InputError(f"{root} holds no folders of pictures; expected {GOOD_FOLDERS[0]}/ and one for each type")
     yield from unplaced(root, bases)

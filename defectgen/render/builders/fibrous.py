@@ -48,15 +48,15 @@ def satin(p: Satin, hw: HW, rng: np.random.Generator) -> Surface:
     along, across = frame(hw, angle)
     turn = angle + float(rng.uniform(-0.9, 0.9))
     fu, fv = frame(hw, turn)
-    bow = np.float32(30) * noise(fu, fv, rng, (260.0, 200.0))
+    bow = np.float32(40) * noise(fu, fv, rng, (260.0, 200.0))
     folds = noise(fu, fv + bow, rng, (420.0, 120.0)) + 0.35 * noise(fu, fv + bow, rng, (200.0, 55.0))
+    folds = cv2.GaussianBlur(folds, (0, 0), 9.0)
     pitch = p.pitch * float(rng.uniform(0.9, 1.3))
     pull = 1.2 * noise(along, across, rng, (140.0, 140.0))
     thread = streaks(along, across + pull, rng, 60.0, pitch * 0.7) + 0.6 * streaks(along, across, rng, 300.0, pitch * 2)
-    row = np.floor((across + pull) / np.float32(pitch))
-    step = np.sin((along / np.float32(pitch * 4) + row * np.float32(0.4)) * np.float32(2 * np.pi))
-    height = np.float32(p.drape * rng.uniform(0.4, 1.1)) * folds + 0.12 * thread + 0.05 * step
-    tone = 0.92 + 0.06 * thread + 0.04 * step + 0.02 * blurred(hw, rng, 0.7)
+    step = blurred(hw, rng, 0.8)
+    height = np.float32(p.drape * rng.uniform(0.4, 1.1)) * folds + 0.05 * thread + 0.012 * step
+    tone = 0.92 + 0.035 * thread + 0.025 * step + 0.02 * blurred(hw, rng, 0.7)
     return assemble(
         hw, height=height, albedo=tinted(drawn(rng, p.colours), tone), roughness=p.roughness + 0.02 * thread,
         metalness=p.sheen, anisotropy=0.75, grain=angle,
@@ -77,14 +77,14 @@ def spunbond(p: Spunbond, hw: HW, rng: np.random.Generator) -> Surface:
     """Curved filaments in all directions, thin places between them, and small embossed ovals in rows."""
     layers = [
         bent(hairlines(hw, rng, float(rng.uniform(0, 3)), p.filaments * share, 90.0, 1.2), rng, 40.0, 5.0)
-        for share in (0.4, 0.3, 0.2)
+        for share in (0.55, 0.4, 0.3)
     ]
-    web = layers[0] + 0.8 * layers[1] + 0.7 * layers[2]
+    web = cv2.GaussianBlur(layers[0] + 0.8 * layers[1] + 0.7 * layers[2], (0, 0), 0.6)
     cloud = 0.6 * blurred(hw, rng, 7.0) + 0.5 * fractal(hw, rng, 60, 3)
     points = _ovals(hw, rng, p.bond * float(rng.uniform(0.85, 1.3))) if p.bond else np.zeros(hw, np.float32)
-    cover = np.clip(0.62 + 0.14 * cloud + 0.4 * (web - web.mean()), 0, 1) * (1 - 0.22 * points)
+    cover = np.clip(0.62 + 0.14 * cloud + 0.55 * (web - web.mean()), 0, 1) * (1 - 0.2 * points)
     tone = p.ground + (1 - p.ground) * cover + 0.02 * blurred(hw, rng, 0.7)
-    height = 1.1 * np.minimum(web, 1.4) + 0.5 * cloud - 1.6 * points + 0.8 * fractal(hw, rng, 220, 2)
+    height = 1.5 * np.minimum(web, 1.6) + 0.5 * cloud - 1.1 * points + 0.8 * fractal(hw, rng, 220, 2)
     rough = 0.85 - 0.35 * points
     return assemble(hw, height=height, albedo=tinted(drawn(rng, p.colours), tone), roughness=rough)
 
@@ -134,17 +134,18 @@ class Net(Params):
 
     schemes: tuple[tuple[RGB, RGB], ...] = (((0.6, 0.6, 0.6), (0.03, 0.03, 0.035)),)
     mesh: float = 22.0
-    yarn: float = 0.5
+    yarn: float = 0.36
 
 
 @builder("net", Net)
 def net(p: Net, hw: HW, rng: np.random.Generator) -> Surface:
     """Rounded six-sided openings between twisted yarns, unevenly drawn as a knitted net is."""
     pitch = p.mesh * float(rng.uniform(0.8, 1.4))
-    u, v, angle = cloth_frame(hw, rng, pitch, 0.05)
+    u, v, angle = cloth_frame(hw, rng, pitch * 0.25, 0.05)
+    u, v = u * np.float32(0.25), v * np.float32(0.25)
     waves = [np.cos(np.float32(2 * np.pi) * (u * np.float32(np.sin(a)) + v * np.float32(np.cos(a)))) for a in
              (0.0, 2.0944, 4.18879)]  # fmt: skip
-    field = waves[0] * np.float32(rng.uniform(0.75, 1.2)) + waves[1] + waves[2]
+    field = waves[0] * np.float32(rng.uniform(0.8, 1.15)) + waves[1] + waves[2]
     ragged = 0.16 * noise(u, v, rng, (0.25, 0.25)) + 0.1 * blurred(hw, rng, 1.0)
     level = np.float32(4 * p.yarn - 1.6)
     depth = (level - field + ragged) / np.float32(1.6)
@@ -208,7 +209,7 @@ def crepe(p: Crepe, hw: HW, rng: np.random.Generator) -> Surface:
     along, across = frame(hw, angle)
     pitch = p.pitch * float(rng.uniform(0.8, 1.4))
     bow = 3.0 * noise(along, across, rng, (60.0, 60.0))
-    crease = streaks(along, across + bow, rng, pitch * 7, pitch * 0.6) + 0.5 * streaks(along, across, rng, 60.0, pitch)
+    crease = streaks(along, across + bow, rng, pitch * 4, pitch * 0.5) + 0.4 * streaks(along, across, rng, 30.0, pitch)
     fibre = bent(hairlines(hw, rng, np.pi / 2, 40.0, 22.0, 1.0), rng, 20.0, 3.0)
     cloud = blurred(hw, rng, 4.0) + 0.6 * blurred(hw, rng, 9.0)
     dots = _ovals(hw, rng, pitch * float(rng.uniform(8, 13))) if rng.random() < p.emboss else np.zeros(hw, np.float32)
@@ -232,13 +233,14 @@ class Roving(Params):
 def roving(p: Roving, hw: HW, rng: np.random.Generator) -> Surface:
     """Flat rovings seen through clear resin, each streaked by its filaments; the surface prints through a little."""
     pitch = p.tow * float(rng.uniform(0.8, 1.3))
-    u, v, angle = cloth_frame(hw, rng, pitch, 0.06)
+    u, v, angle = cloth_frame(hw, rng, pitch * 0.5, 0.06)
+    u, v = u * np.float32(0.5), v * np.float32(0.5)
     t = weave(u, v, PATTERNS["plain" if rng.random() < 0.6 else "twill"], 0.35, 1.02)
-    lines = [noise(u * pitch, v * pitch, rng, cell) for cell in ((1.3, 110.0), (110.0, 1.3))]
+    lines = [noise(u * pitch, v * pitch, rng, cell) for cell in ((1.0, 160.0), (160.0, 1.0))]
     filament = np.where(t.warp, lines[0], lines[1])
     of_tow = np.where(t.warp, noise(t.column * 1.0, v, rng, (1.0, 9.0)), noise(t.row * 1.0, u, rng, (1.0, 9.0)))
     seam = 1 - np.clip(t.section * 1.5, 0, 1)
-    wet = np.clip(0.75 + 0.09 * filament + 0.05 * of_tow + 0.1 * t.warp - 0.6 * seam + 0.06 * fractal(hw, rng, 90, 3),
+    wet = np.clip(0.72 + 0.08 * filament + 0.07 * of_tow + 0.07 * t.warp - 0.42 * seam + 0.06 * fractal(hw, rng, 90, 3),
                   0, 1)[..., None]  # fmt: skip
     glass, resin = (np.array(warm_shift(rng, c, 0.04), np.float32) for c in (p.glass, p.resin))
     bubble = np.minimum(speckle(hw, rng, p.bubbles, (0.6, 1.6)), 1)

@@ -1,4 +1,4 @@
-"""Bright finishes: mirrors of polished or plated metal, and metallic paint."""
+"""Finishes: satin and ground metal, mirrors of polished or plated metal, metallic paint."""
 
 from __future__ import annotations
 
@@ -6,9 +6,46 @@ import numpy as np
 
 from defectgen.render.builders.metal import hairlines, tinted, warm_shift
 from defectgen.render.builders.registry import HW, RGB, Params, assemble, builder
-from defectgen.render.builders.stage import swell
+from defectgen.render.builders.stage import lines, swell
 from defectgen.render.surface import Surface
 from defectgen.render.texture import blurred, fractal, frame, speckle
+
+
+class Satin(Params):
+    """Satin, drawn or ground surface: colours, lines of `length` by `width` pixels, their depth, single scratches.
+
+    metalness: 1 for metal, little for ferrite and the like. stain: strength of slow changes of tone.
+    """
+
+    colours: tuple[RGB, ...] = ((0.6, 0.595, 0.59),)
+    roughness: float = 0.34
+    metalness: float = 1.0
+    anisotropy: float = 0.7
+    depth: float = 0.05
+    length: float = 160.0
+    width: float = 1.5
+    scratches: float = 2.0
+    stain: float = 0.04
+
+
+@builder("satin", Satin)
+def satin(p: Satin, hw: HW, rng: np.random.Generator) -> Surface:
+    """Lines of three lengths on a gently waved face, deeper in some bands, with stray scratches and stains."""
+    angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.03))
+    cut = 0.75 * lines(hw, rng, angle, p.length, p.width)
+    cut += 0.5 * lines(hw, rng, angle + float(rng.normal(0, 0.015)), p.length * 0.45, p.width * 0.8)
+    cut += 0.4 * lines(hw, rng, angle + float(rng.normal(0, 0.02)), p.length * 1.8, p.width * 2.2)
+    band = lines(hw, rng, angle, p.length * 3, 22.0)
+    cut = np.clip(cut * (1 + 0.25 * band), -3, 3)
+    deep = hairlines(hw, rng, angle, p.scratches, p.length * 0.5, 0.04) + hairlines(hw, rng, angle, 0.15, 60.0, 2.0)
+    stain, grit = fractal(hw, rng, 110, 5, 0.6), blurred(hw, rng, 0.8)
+    tone = 1 + 0.035 * cut + 0.02 * band + p.stain * stain + 0.015 * grit - 0.09 * deep
+    colour = warm_shift(rng, p.colours[int(rng.integers(len(p.colours)))], 0.03)
+    return assemble(
+        hw, height=p.depth * cut - 0.05 * deep + 0.012 * grit + 0.9 * swell(hw, rng, 420), albedo=tinted(colour, tone),
+        roughness=p.roughness * (1 + 0.05 * np.abs(cut) + 0.06 * band + p.stain * stain), metalness=p.metalness,
+        anisotropy=p.anisotropy, grain=angle,
+    )  # fmt: skip
 
 
 class Mirror(Params):

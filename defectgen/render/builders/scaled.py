@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from defectgen.render.builders.metal import hairlines, warm_shift
 from defectgen.render.builders.registry import HW, RGB, Params, assemble, builder
-from defectgen.render.builders.stage import swell
+from defectgen.render.builders.stage import lines, swell
 from defectgen.render.surface import Surface
 from defectgen.render.texture import blurred, fractal, frame, noise, speckle, streaks
 
@@ -29,11 +29,10 @@ class Rolled(Params):
 def rolled(p: Rolled, hw: HW, rng: np.random.Generator) -> Surface:
     """The ground rolls printed along the strip over their matt craters, long bands, thin clouds of oil."""
     angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.012))
-    along, across = frame(hw, angle)
-    fine = streaks(along, across, rng, 90.0, 1.7) + 0.7 * streaks(along, across, rng, 260.0, 2.3)
-    band = streaks(along, across, rng, 4000.0, 14.0) + 0.8 * streaks(along, across, rng, 4000.0, 70.0)
+    fine = lines(hw, rng, angle, 90.0, 1.5) + 0.7 * lines(hw, rng, angle, 260.0, 2.2)
+    band = lines(hw, rng, angle, 1500.0, 12.0) + 0.8 * lines(hw, rng, angle, 1500.0, 60.0)
     crater = blurred(hw, rng, 0.9) + 0.6 * blurred(hw, rng, 1.8)
-    film = np.clip(0.6 * fractal(hw, rng, 170, 4) + 0.5 * streaks(along, across, rng, 500.0, 60.0), 0, 2)
+    film = np.clip(0.6 * fractal(hw, rng, 170, 4) + 0.5 * lines(hw, rng, angle, 400.0, 50.0), 0, 2)
     mark = hairlines(hw, rng, angle, 0.5, 120.0, 0.01)
     flat = 0.9 * swell(hw, rng, 420)
     height = p.grind * fine + p.matt * crater + flat - 0.04 * mark
@@ -90,6 +89,43 @@ def scaled(p: Scaled, hw: HW, rng: np.random.Generator) -> Surface:
     return assemble(
         hw, height=height, albedo=albedo, roughness=rough, metalness=0.55 * (1 - 0.5 * np.minimum(bloom, 1)),
         anisotropy=0.2 * p.rolled, grain=angle,
+    )  # fmt: skip
+
+
+class DieCast(Params):
+    """Skin of a pressure die casting: colour, flow marks of the melt, grain, marks of ejector pins."""
+
+    colour: RGB = (0.47, 0.48, 0.5)
+    roughness: float = 0.38
+    metalness: float = 0.9
+    flow: float = 0.04
+    grain: float = 0.035
+    pins: float = 0.6
+
+
+@builder("die-cast", DieCast)
+def die_cast(p: DieCast, hw: HW, rng: np.random.Generator) -> Surface:
+    """Tongues and swirls where the melt ran and froze, a fine skin, at times the ring of an ejector pin."""
+    u, v = frame(hw, float(rng.uniform(0, 2 * np.pi)))
+    bend = 26 * swell(hw, rng, 330) + 6 * swell(hw, rng, 120)
+    tongue = noise(u, v + bend, rng, (150.0, 11.0)) + 0.6 * noise(u, v + bend, rng, (70.0, 4.0))
+    front = 1 - np.abs(noise(u + bend, v, rng, (60.0, 90.0)))
+    swirl = tongue * np.clip(0.6 + 0.5 * fractal(hw, rng, 120, 2), 0.1, 1.5) + 0.5 * front
+    skin = blurred(hw, rng, 0.8) + 0.7 * blurred(hw, rng, 1.7)
+    pinhole = np.minimum(speckle(hw, rng, 1.2e-4, (0.6, 1.0)), 1)
+    scuff = hairlines(hw, rng, float(rng.uniform(0, np.pi)), 0.4, 35.0, 0.6)
+    pin, ring = np.zeros(hw, np.float32), np.zeros(hw, np.float32)
+    if rng.random() < p.pins:
+        x, y = frame(hw, 0.0)
+        at, radius = rng.uniform(0.15, 0.85, 2), float(rng.uniform(17, 30))
+        away = np.hypot(x - np.float32(at[0] * hw[1]), y - np.float32(at[1] * hw[0])) - np.float32(radius)
+        pin, ring = np.clip(0.5 - away / 2, 0, 1), np.exp(-((away / np.float32(1.5)) ** 2))
+    height = p.grain * skin * (1 - 0.5 * pin) + 0.035 * swirl - 0.9 * pin + 0.35 * ring - 0.4 * pinhole
+    tone = 1 + p.flow * swirl * (1 - 0.5 * pin) + 0.03 * skin + 0.03 * fractal(hw, rng, 90, 4) - 0.12 * ring
+    return assemble(
+        hw, height=height + 0.9 * swell(hw, rng, 330), metalness=p.metalness,
+        albedo=np.array(warm_shift(rng, p.colour, 0.03), np.float32) * (tone - 0.3 * pinhole)[..., None],
+        roughness=p.roughness * (1 + 2.0 * p.flow * swirl - 0.1 * pin) - 0.06 * scuff,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from defectgen.render.outline import PART_PX, Outline, Silhouette, corner, cut_o
 from defectgen.render.surface import Surface
 from defectgen.render.texture import grid
 
-__all__ = ["laid", "swell", "view"]
+__all__ = ["laid", "lines", "swell", "view"]
 
 F32 = NDArray[np.float32]
 
@@ -48,3 +49,17 @@ def swell(hw: HW, rng: np.random.Generator, length: float) -> F32:
         k = 2 * np.pi / (length * rng.uniform(0.6, 1.7))
         out += np.cos(np.float32(k * np.cos(angle)) * x + np.float32(k * np.sin(angle)) * y + np.float32(phase))
     return np.asarray(out * np.float32(np.sqrt(2 / WAVES)), np.float32)
+
+
+def lines(hw: HW, rng: np.random.Generator, angle: float, length: float, width: float) -> F32:
+    """Lines about `length` long and `width` wide at an angle, unit sigma: white noise drawn out, then turned."""
+    side = int(np.ceil(np.hypot(*hw))) + 8
+    field = rng.standard_normal((side, side), np.float32)
+    reach = max(round(length / 2), 1)
+    for _ in range(2):
+        field = cv2.blur(field, (reach, 1), borderType=cv2.BORDER_REFLECT)
+    field = cv2.GaussianBlur(field, (0, 0), sigmaX=0.6, sigmaY=max(width / 2.2, 0.3))
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), float(np.degrees(angle)), 1.0)
+    turn[:, 2] += (hw[1] / 2 - side / 2, hw[0] / 2 - side / 2)
+    out = cv2.warpAffine(field, turn, (hw[1], hw[0]), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(out / max(float(out.std()), 1e-6), np.float32)

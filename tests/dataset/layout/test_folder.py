@@ -117,3 +117,10 @@ def test_classes_rename_and_ignore(tmp_path: Path) -> None:
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no folders of pictures"):
         items(tmp_path)
+
+
+def test_a_flat_folder_is_good_parts_when_named(tmp_path: Path) -> None:
+    put_picture(tmp_path / "a.png")
+    put_picture(tmp_path / "b.png", 1)
+    assert folder.recognise(tmp_path) is None
+    assert [item.defect for item in items(tmp_path).values() if isinstance(item, Found)] == ["good", "good"]
