@@ -62,7 +62,8 @@ class EditNetwork(nn.Module):
         """x_0 prediction, (B, 3, S, S), zero outside the band.
 
         noisy, draft: (B, 3, S, S) residual units. t: (B,) in [0, 1]. good: (B, 3, S, S) in [-1, 1].
-        alpha: (B, 1, S, S). tokens: (B, L, 384) with padding (B, L), True on real tokens. vector: (B, 400), see `condition_vector`.
+        alpha: (B, 1, S, S). tokens: (B, L, 384) with padding (B, L), True on real tokens.
+        vector: (B, 400), see `condition_vector`.
         """
         grid = torch.cat([to_grid(noisy), to_grid(good), to_grid(2 * alpha - 1), to_grid(band(alpha) * draft)], dim=1)
         dtype = self.unet.conv_in.weight.dtype
