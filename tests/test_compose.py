@@ -18,7 +18,7 @@ from defectgen.window_plan import plan_windows
 from tests.dark_engine import DarkEngine
 
 PLAIN = Defect(
-    name="mark", family="mark", description="", morphology=Morphology(kind="blob"), change=SurfaceChange(),
+    name="mark", family="mark", description="a defect", morphology=Morphology(kind="blob"), change=SurfaceChange(),
     size=(0.1, 0.3),
 )  # fmt: skip
 

@@ -113,7 +113,7 @@ def _pair(
     if not visible(good, target, cover):
         return None
     alpha = np.rint(255 * cover).astype(np.uint8)
-    draft = draw_draft(good, alpha, defect, material, severity, rng)
+    draft = draw_draft(good, alpha, defect, material, severity, rng.spawn(1)[0])
     return Pair(good, target, draft, alpha, _words(defect, material, severity, rng), origin, defect.family)
 
 

@@ -85,7 +85,8 @@ def defect_window(
     if float((alpha > 127).mean()) > _FULLEST or not visible(before, after, alpha.astype(np.float32) / np.float32(255)):
         return None
     text = _words(name, picture.material, rng)
-    draft = _draft(before, alpha, name, picture.material, book, rng)
+    # A stream of its own, so that how drafts are drawn does not change which windows are.
+    draft = _draft(before, alpha, name, picture.material, book, rng.spawn(1)[0])
     return Pair(before, after, draft, alpha, text, "real", family_of(name, book)), cut
 
 

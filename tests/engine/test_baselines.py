@@ -38,7 +38,7 @@ def window(seed: int = 5) -> Window:
     profile = np.clip(1 - away / 10, 0, 1).astype(np.float32)
     change = SurfaceChange(depth=(-0.5, -1.0), void=(0.5, 0.9))
     defect = Defect(
-        name="pit", family="pit", description="", morphology=Morphology(kind="pit"), change=change, size=(0.1, 0.2)
+        name="pit", family="pit", description="a pit", morphology=Morphology(kind="pit"), change=change, size=(0.1, 0.2)
     )
     shape = Shape(alpha, profile, np.zeros_like(alpha), np.full_like(alpha, 10.0))
     return Window(good, shape, "a pit", 0.8, seed, defect, None)
