@@ -10,8 +10,11 @@ from defectgen.render.material import build_surface
 from defectgen.render.part import render_part
 from defectgen.render.texture import grid
 
-WHOLE = ("pipe", "cable", "bolt", "can", "race", "rail", "pouch")
-CLOSE = ("winding", "weld", "solder", "display", "electrode", "mirror", "metallic", "rolled", "scaled")
+WHOLE = ("pipe", "cable", "bolt", "can", "race", "rail", "pouch", "rope")
+CLOSE = (
+    "winding", "satin", "extruded", "foil", "melted", "die-cast", "display", "electrode", "mirror", "metallic",
+    "rolled", "scaled",
+)  # fmt: skip
 
 
 def material(surface: str, **params: object) -> Material:
@@ -64,6 +67,15 @@ def test_close_ups_fill_the_frame(surface: str) -> None:
     assert build_surface(material(surface), (96, 128), np.random.default_rng(4)).foreground.all()
 
 
+@pytest.mark.parametrize("surface", ["weld", "solder"])
+def test_the_part_of_a_joint_is_the_joint_and_its_border(surface: str) -> None:
+    for seed in range(4):
+        part = build_surface(material(surface), (512, 512), np.random.default_rng(seed))
+        metal = part.metalness > 0.6
+        assert 0.2 < part.foreground.mean() < 0.98
+        assert metal[part.foreground].mean() > 0.25
+
+
 def test_teeth_of_a_gear_repeat_round_its_axis() -> None:
     look = {"pattern": "turned", "outline": {"kind": "gear", "bevel": 3}}
     part = build_surface(material("machined", **look), (512, 512), np.random.default_rng(2)).foreground
@@ -76,7 +88,7 @@ def test_teeth_of_a_gear_repeat_round_its_axis() -> None:
     assert 17 <= np.count_nonzero(cut & ~np.roll(cut, 1)) <= 37
 
 
-@pytest.mark.parametrize("surface", [*WHOLE, *CLOSE, "wafer"])
+@pytest.mark.parametrize("surface", [*WHOLE, *CLOSE, "wafer", "weld", "solder"])
 def test_a_picture_of_512_takes_little_time(surface: str) -> None:
     start = process_time()
     render_part(material(surface), (512, 512), np.random.default_rng(0))

@@ -51,10 +51,10 @@ def script(text: str, u: F32, arc: F32, tall: float, period: float) -> F32:
     plate = np.zeros((height + 2 * base, width + 20), np.uint8)
     cv2.putText(plate, text, (10, height + base // 2), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 255, 5, cv2.LINE_AA)
     scale = np.float32(height / tall)
-    plate = cv2.GaussianBlur(plate, (0, 0), max(float(scale) * 0.4, 0.3))
+    soft = cv2.GaussianBlur(plate, (0, 0), max(float(scale) * 0.4, 0.3))
     across = np.asarray((u - np.floor(u / np.float32(period)) * np.float32(period)) * scale, np.float32)
     down = np.asarray(arc * scale + np.float32(height + base // 2), np.float32)
-    return np.asarray(cv2.remap(plate, across, down, cv2.INTER_LINEAR).astype(np.float32) / 255, np.float32)
+    return np.asarray(cv2.remap(soft, across, down, cv2.INTER_LINEAR).astype(np.float32) / 255, np.float32)
 
 
 class Axis:
@@ -152,7 +152,8 @@ def cable(p: Cable, hw: HW, rng: np.random.Generator) -> Surface:
         text, tall = p.texts[int(rng.integers(len(p.texts)))], max(0.3 * radius, 9.0)
         starts = rng.uniform(0, 900, count).astype(np.float32)[index]
         worn = np.clip(1.1 + 0.25 * noise(u, way, rng, (2.0, 2.0)) + 0.2 * cloud, 0, 1)
-        ink = 0.8 * worn * script(text, u + starts, arc - np.float32(tall * 0.5), tall, tall * len(text) * 1.5)
+        letters = script(text, u + starts, arc - np.float32(tall * 0.5), tall, tall * len(text) * 1.5)
+        ink = np.float32(0.8) * worn * letters
     tone = 1 + 0.04 * cloud + 0.03 * die + 0.025 * grit
     pale = np.where(colours.mean(1) < 0.2, np.float32(0.62), np.float32(0.03))[index]
     jacket = colours[index] * tone[..., None] + (0.05 * dust + 0.03 * scuff)[..., None]

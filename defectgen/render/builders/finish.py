@@ -68,15 +68,15 @@ def mirror(p: Mirror, hw: HW, rng: np.random.Generator) -> Surface:
     """A sheet whose waves bend the room's reflection, with swirls of wiping, dust and a few hairlines."""
     x, y = frame(hw, float(rng.uniform(0, 2 * np.pi)))
     x, y = x - x.mean() + np.float32(rng.normal(0, 60)), y - y.mean()
-    bow = np.float32(p.curve * rng.uniform(0.7, 1.2) / 512) * (x * x + np.float32(rng.uniform(0, 0.3)) * y * y)
-    wave = np.float32(p.wave) * (1.5 * swell(hw, rng, 420) + 0.12 * swell(hw, rng, 110))
-    lines = hairlines(hw, rng, 0.0, p.scratches, 60.0, 2.0)
+    bow = np.float32(p.curve * rng.uniform(0.7, 1.2) / 512) * (x * x + np.float32(rng.uniform(0.25, 0.8)) * y * y)
+    wave = np.float32(p.wave) * (1.5 * swell(hw, rng, 420) + 0.1 * swell(hw, rng, 120))
+    scored = hairlines(hw, rng, 0.0, p.scratches, 60.0, 2.0)
     wiped = np.maximum(fractal(hw, rng, 130, 3), 0) * np.maximum(fractal(hw, rng, 22, 3, 0.6), 0)
     dust = np.minimum(speckle(hw, rng, p.dust, (0.5, 0.9)), 1)
-    height = wave - bow - 0.03 * lines + 0.15 * dust + 0.006 * blurred(hw, rng, 0.8)
-    rough = p.roughness * (1 + 0.1 * fractal(hw, rng, 120, 3)) + 0.05 * p.smear * wiped + 0.1 * lines + 0.3 * dust
-    tone = 1 - 0.05 * p.smear * wiped - 0.12 * dust + 0.006 * blurred(hw, rng, 0.9)
-    albedo = tinted(warm_shift(rng, p.colour), tone) + (0.06 * lines)[..., None].astype(np.float32)
+    height = wave - bow - 0.03 * scored + 0.15 * dust + 0.006 * blurred(hw, rng, 0.8)
+    rough = p.roughness * (1 + 0.1 * fractal(hw, rng, 120, 3)) + 0.025 * p.smear * wiped + 0.1 * scored + 0.3 * dust
+    tone = 1 - 0.02 * p.smear * wiped - 0.12 * dust + 0.006 * blurred(hw, rng, 0.9)
+    albedo = tinted(warm_shift(rng, p.colour), tone) + (0.06 * scored)[..., None].astype(np.float32)
     return assemble(hw, height=height, albedo=albedo, roughness=rough, metalness=1.0)
 
 

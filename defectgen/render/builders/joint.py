@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import cv2
@@ -16,22 +17,24 @@ from defectgen.render.texture import blurred, fractal, frame, grid, noise, speck
 
 F32 = NDArray[np.float32]
 
+TOE_PX = 18.0
+
 
 class Weld(Params):
     """A bead between two plates: metal, width of the bead in pixels, pitch of its ripples, how high it stands.
 
     heat: strength of the temper colours beside the bead; fillet: share of joints whose plates stand at an angle;
-    spatter: drops a pixel; plate: whether the plates are brushed or scaled.
+    spatter: drops a pixel. The part is the bead with its toes: a defect of the weld does not lie out on the plate.
     """
 
     bead: RGB = (0.42, 0.415, 0.405)
     plates: tuple[RGB, ...] = ((0.4, 0.395, 0.39), (0.3, 0.3, 0.3), (0.5, 0.5, 0.5))
-    width: float = 130.0
-    ripple: float = 14.0
-    crown: float = 0.2
+    width: float = 270.0
+    ripple: float = 22.0
+    crown: float = 0.17
     heat: float = 0.7
     fillet: float = 0.3
-    spatter: float = 2e-5
+    spatter: float = 3e-6
 
 
 @builder("weld", Weld)
@@ -39,42 +42,43 @@ def weld(p: Weld, hw: HW, rng: np.random.Generator) -> Surface:
     """Crescent ripples on a crowned bead, its toes uneven, bands of heat on the plates, some smoke and spatter."""
     angle = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.03))
     u, v = frame(hw, angle)
+    grit = blurred(hw, rng, 0.8)
     sway = 3 * np.cos(u / 55 + rng.uniform(0, 6)) + 2 * np.cos(u / 23 + rng.uniform(0, 6))
     v = np.asarray(v - v.mean() + np.float32(rng.normal(0, 0.06) * min(hw)) + sway, np.float32)
-    half = np.float32(0.5 * p.width * rng.uniform(0.75, 1.25))
-    pitch = np.float32(p.ripple * rng.uniform(0.75, 1.3))
+    half = 0.5 * p.width * float(rng.uniform(0.75, 1.25))
+    pitch = p.ripple * float(rng.uniform(0.75, 1.3))
     ripple, each, toe = _ripples(u, v, half, pitch, rng)
     inside = np.clip(half + toe - np.abs(v) + 0.5, 0, 1)
-    t = np.clip(np.abs(v) / (half + toe), 0, 1)
-    grit = blurred(hw, rng, 0.8)
-    crown = np.float32(p.crown * rng.uniform(0.6, 1.2)) * half * (1 - t * t)
+    t = np.asarray(np.clip(np.abs(v) / (half + toe), 0, 1), np.float32)
+    crown = p.crown * float(rng.uniform(0.6, 1.2)) * half * (1 - t * t)
     bead_height = crown + (0.16 * pitch) * (1 - 0.5 * t) * (ripple + 0.25 * each) + 0.05 * grit
-    plate_height, plate, heat = _plates(p, u, v, np.abs(v) - half, rng, angle)
-    slag = np.clip(noise(u, v, rng, (14.0, 9.0)) + 0.4 * each - 2.3, 0, 1) * inside
+    plate_height, plate, heat = _plates(p, u, v, np.asarray(np.abs(v) - half, np.float32), rng, angle)
+    slag = np.clip(noise(u, v, rng, (14.0, 9.0)) + 0.4 * each - 3.1, 0, 1) * inside
     drops = np.minimum(speckle(hw, rng, p.spatter, (1.5, 3.5)), 1) * (1 - inside)
     tone = 1 + 0.07 * each + 0.1 * (ripple - 0.5) + 0.05 * grit - 0.25 * t**6
     bead = tinted(warm_shift(rng, p.bead, 0.03), tone) * (1 - 0.65 * slag)[..., None]
     bead = bead * (1 - np.float32(0.25 * p.heat) * (1 - _film(0.55 + 0.25 * each + 0.15 * t)))
     albedo = bead * inside[..., None] + plate * (1 - inside)[..., None]
     height = inside * bead_height + (1 - inside) * plate_height + 2.5 * np.sqrt(drops)
-    return assemble(
+    surface = assemble(
         hw, height=height, albedo=albedo, grain=angle, anisotropy=0.3 * (1 - inside),
         metalness=np.clip(0.9 - 0.45 * slag - 0.12 * heat * (1 - inside), 0, 1),
         roughness=0.3 * inside + (1 - inside) * (0.4 + 0.1 * heat) + 0.06 * np.abs(each) + 0.2 * slag,
     )  # fmt: skip
+    return replace(surface, foreground=np.abs(v) < half + toe + np.float32(TOE_PX))
 
 
-def _ripples(u: F32, v: F32, half: np.float32, pitch: np.float32, rng: np.random.Generator) -> tuple[F32, F32, F32]:
+def _ripples(u: F32, v: F32, half: float, pitch: float, rng: np.random.Generator) -> tuple[F32, F32, F32]:
     """Ripple in [0, 1], each ripple's own value, and by how much the bead is wider there."""
-    bow = np.float32(rng.uniform(0.5, 1.1)) * half * (v / half) ** 2
-    way = u + bow * np.float32(rng.choice([-1, 1])) + 0.16 * pitch * noise(u, v, rng, (pitch * 2.2, half * 0.7))
+    bow = float(rng.uniform(0.35, 0.8)) * half * (v / half) ** 2
+    way = u + bow * float(rng.choice([-1, 1])) + 0.16 * pitch * noise(u, v, rng, (pitch * 2.2, half * 0.7))
     s = way / pitch + 0.25 * noise(u, np.zeros_like(u), rng, (pitch * 3, 10.0)) + 500
-    number = np.floor(s)
+    number = np.asarray(np.floor(s), np.float32)
     phase = s - number
-    each = noise(number, np.zeros_like(number), rng, (1.0, 10.0))
+    each = noise(np.asarray(s, np.float32), np.zeros_like(number), rng, (1.0, 10.0))
     ripple = np.asarray(np.minimum(phase / 0.62, (1 - phase) / 0.38), np.float32)
-    toe = np.float32(0.035) * half * each + np.float32(0.04) * half * noise(u, v, rng, (60.0, 4000.0))
-    return ripple * ripple * (3 - 2 * ripple), each, np.asarray(toe - np.float32(0.02) * half * ripple, np.float32)
+    toe = 0.02 * half * each + 0.035 * half * noise(u, v, rng, (90.0, 4000.0))
+    return ripple * ripple * (3 - 2 * ripple), each, np.asarray(toe - 0.012 * half * ripple, np.float32)
 
 
 def _plates(
@@ -107,11 +111,14 @@ def _film(heat: F32) -> F32:
 
 
 class Solder(Params):
-    """Soldered joints on a board: mask colours, pitch of the joints in pixels, and which kind of joint."""
+    """Soldered joints on a board: mask colours, pitch of the joints in pixels, and which kind of joint.
+
+    The part is the joints with what lies close about them, and the components.
+    """
 
     masks: tuple[RGB, ...] = ((0.015, 0.11, 0.045), (0.02, 0.14, 0.05), (0.012, 0.05, 0.16), (0.012, 0.014, 0.016))
     kind: Literal["through-hole", "gull-wing", "chip", "mixed"] = "mixed"
-    pitch: float = 74.0
+    pitch: float = 92.0
 
 
 @builder("solder", Solder)
@@ -135,10 +142,11 @@ def solder(p: Solder, hw: HW, rng: np.random.Generator) -> Surface:
     albedo = albedo * (1 - joint.body)[..., None] + tinted(joint.paint, 1 + 0.06 * grit) * joint.body[..., None]
     albedo = albedo + flux[..., None] * np.array([0.05, 0.04, 0.015], np.float32)
     metal = joint.metal * (1 - joint.body)
-    lumps = np.float32(0.5) * fractal(hw, rng, 14, 2) * metal
+    lumps = np.float32(0.8) * fractal(hw, rng, 20, 2) * metal
     height = joint.height + lumps + 0.9 * cv2.GaussianBlur(joint.track, (0, 0), 1.3) + 0.03 * grit
-    rough = 0.32 * (1 - metal) + 0.2 * metal * (1 + 0.3 * fractal(hw, rng, 24, 2)) + 0.25 * joint.body
-    return assemble(hw, height=height, albedo=albedo, roughness=rough, metalness=metal)
+    rough = 0.32 * (1 - metal) + 0.25 * metal * (1 + 0.3 * fractal(hw, rng, 24, 2)) + 0.25 * joint.body
+    surface = assemble(hw, height=height, albedo=albedo, roughness=rough, metalness=metal)
+    return replace(surface, foreground=(joint.away < 0.14 * pitch) | (joint.body > 0.5))
 
 
 class _Joints:
@@ -175,12 +183,13 @@ def _pins(u: F32, v: F32, pitch: np.float32, rng: np.random.Generator) -> _Joint
     r = np.hypot(du, dv) + 0.3 * noise(u, v, rng, (14.0, 14.0))
     t = np.clip((pad - r) / (pad - lead), 0, 1)
     fill = np.float32(0.34) * pitch * (1 + _lot(rng, 0.1)[row, column])
-    cone = fill * (0.35 * np.sqrt(t * (2 - t)) + 0.65 * t**2.4)
+    cone = fill * (0.14 * np.sqrt(t * (2 - t)) + 0.86 * t**2.8)
     tip_u, tip_v = du - _lot(rng, 0.8)[row, column], dv - _lot(rng, 0.8)[row, column]
     on_lead = np.clip(lead - np.hypot(tip_u, tip_v) + 0.5, 0, 1)
     cut = fill * 1.12 + 0.06 * tip_u * (1 + _lot(rng, 1.0)[row, column])
     height = cone * (1 - on_lead) + cut * on_lead
-    linked = (_lot(rng, 1.0)[row, column] > 0.2) & (np.abs(du) < np.float32(0.09) * pitch)
+    # a track joins a pad to the next one down the row, or leaves both alone
+    linked = (_lot(rng, 1.0)[(row - (dv < 0)) % 64, column] > 0.3) & (np.abs(du) < np.float32(0.09) * pitch)
     return _Joints(
         height.astype(np.float32), np.clip(pad - r + 0.5, 0, 1), np.maximum(r - pad, 0), linked.astype(np.float32),
         (1 - 0.15 * on_lead).astype(np.float32),

@@ -118,7 +118,7 @@ class Display(Params):
     """A lit panel close by: pitch of a pixel, its three stripes, how much of the pixel they fill, unevenness."""
 
     pitch: float = 18.0
-    stripes: tuple[RGB, RGB, RGB] = ((0.85, 0.1, 0.07), (0.14, 0.72, 0.12), (0.09, 0.18, 0.9))
+    stripes: tuple[RGB, RGB, RGB] = ((0.8, 0.035, 0.03), (0.06, 0.66, 0.06), (0.03, 0.08, 0.85))
     fill: float = 0.74
     mura: float = 0.03
     levels: tuple[float, ...] = (1.0, 0.8, 0.55)
@@ -148,9 +148,9 @@ def display(p: Display, hw: HW, rng: np.random.Generator) -> Surface:
     stripes = np.array(p.stripes, np.float32)[which] * np.array(warm_shift(rng, (0.9, 0.9, 0.9), 0.02), np.float32)
     halo = np.stack([cv2.GaussianBlur(np.ascontiguousarray(stripes[..., k] * glow), (0, 0), 3) for k in range(3)], -1)
     dust = np.minimum(speckle(hw, rng, 8e-5, (0.5, 1.0)), 1)
-    albedo = 0.006 + stripes * glow[..., None] + 0.06 * halo + 0.12 * dust[..., None]
+    albedo = 0.004 + stripes * glow[..., None] + 0.035 * halo + 0.12 * dust[..., None]
     height = 0.35 * swell(hw, rng, 420) + 0.2 * dust
-    return assemble(hw, height=height, albedo=albedo, roughness=0.22 + 0.3 * dust, grain=np.pi / 2 + angle)
+    return assemble(hw, height=height, albedo=albedo, roughness=0.16 + 0.3 * dust, grain=np.pi / 2 + angle)
 
 
 class Pouch(Params):

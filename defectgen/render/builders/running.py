@@ -31,7 +31,7 @@ def race(p: Race, hw: HW, rng: np.random.Generator) -> Surface:
 
     def depth(x: F32, y: F32) -> F32:
         r = np.hypot(x - cx, y - cy)
-        return np.minimum(np.float32(outer) - r, r - np.float32(inner))
+        return np.asarray(np.minimum(np.float32(outer) - r, r - np.float32(inner)), np.float32)
 
     x, y = view(hw, rng, depth)
     r, theta = np.hypot(x - cx, y - cy), np.arctan2(-(y - cy), x - cx)

@@ -54,12 +54,11 @@ def swell(hw: HW, rng: np.random.Generator, length: float) -> F32:
 def lines(hw: HW, rng: np.random.Generator, angle: float, length: float, width: float) -> F32:
     """Lines about `length` long and `width` wide at an angle, unit sigma: white noise drawn out, then turned."""
     side = int(np.ceil(np.hypot(*hw))) + 8
-    field = rng.standard_normal((side, side), np.float32)
-    reach = max(round(length / 2), 1)
-    for _ in range(2):
-        field = cv2.blur(field, (reach, 1), borderType=cv2.BORDER_REFLECT)
-    field = cv2.GaussianBlur(field, (0, 0), sigmaX=0.6, sigmaY=max(width / 2.2, 0.3))
+    white = rng.standard_normal((side, side), np.float32)
+    reach = (max(round(length / 2), 1), 1)
+    drawn = cv2.blur(cv2.blur(white, reach, borderType=cv2.BORDER_REFLECT), reach, borderType=cv2.BORDER_REFLECT)
+    drawn = cv2.GaussianBlur(drawn, (0, 0), sigmaX=0.6, sigmaY=max(width / 2.2, 0.3))
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), float(np.degrees(angle)), 1.0)
-    turn[:, 2] += (hw[1] / 2 - side / 2, hw[0] / 2 - side / 2)
-    out = cv2.warpAffine(field, turn, (hw[1], hw[0]), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    turn = turn + np.array([[0, 0, (hw[1] - side) / 2], [0, 0, (hw[0] - side) / 2]])
+    out = cv2.warpAffine(drawn, turn, (hw[1], hw[0]), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(out / max(float(out.std()), 1e-6), np.float32)
