@@ -133,7 +133,13 @@ def scores(all_cases: list[Case], makers: dict[str, Callable[[Case, int], NDArra
         error = np.abs(made - real)
         rows = {key: [round(v, 3) for v in interval(error[:, k], rng)] for k, key in enumerate(NAMES)}
         rows["overall"] = [round(v, 3) for v in interval((error / real.std(0)).mean(1), rng)]
+        rows["apart"] = (error / real.std(0)).mean(1)
         table[name] = rows
+    own = table["compact"]["apart"] if "compact" in table else None  # type: ignore[index]
+    for name in makers:
+        others = table[name].pop("apart")  # type: ignore[attr-defined]
+        if own is not None and name != "compact":
+            table[name]["less_compact"] = [round(v, 3) for v in interval(others - own, rng)]  # type: ignore[index]
     return table
 
 
@@ -174,10 +180,12 @@ def report(result: dict[str, object], path: Path) -> None:
              f"n = {result['n']} windows of groups that training never saw, of {result['sets']};",
              "mean with 95% bootstrap interval; grey levels, `overall` in units of the real spread.",
              f"Made by `{result['command']}`.", "",
-             "| engine | mean | contrast | gradient | overall |", "|---|---|---|---|---|"]  # fmt: skip
+             "| engine | mean | contrast | gradient | overall | overall less compact's, paired |",
+             "|---|---|---|---|---|---|"]  # fmt: skip
     for name, rows in table.items():
         if name != "real_spread":
             cells = [f"{m:.2f} [{low:.2f}, {high:.2f}]" for m, low, high in rows.values()]
+            cells += [""] * (5 - len(cells))
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
     lines += [
         "",
