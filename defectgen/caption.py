@@ -48,6 +48,7 @@ REGION_PHRASES: dict[str, tuple[str, ...]] = {
     "bottom-left": ("in the bottom left", "at the lower left"),
     "bottom-right": ("in the bottom right", "at the lower right"),
 }
+LIKE_YOU = ("uni", "use", "usu", "eu", "one", "uv")
 INTO_SURFACE = frozenset({"crack", "pit", "chip", "hole", "weave"})
 DIRECTION_SYNONYMS = {
     "horizontal": ("horizontal", "sideways"),
@@ -218,7 +219,8 @@ def spaced(name: str) -> str:
 
 
 def with_article(phrase: str) -> str:
-    return f"{'an' if phrase[0] in 'aeio' else 'a'} {phrase}"
+    sounds_open = phrase[0] in "aeiou" and not phrase.startswith(LIKE_YOU)
+    return f"{'an' if sounds_open else 'a'} {phrase}"
 
 
 def is_noun(phrase: str) -> bool:

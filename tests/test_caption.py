@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from defectgen.book import RecipeBook, load_book
-from defectgen.caption import canonical_caption, caption, good_caption, is_noun, plural, training_captions
+from defectgen.caption import canonical_caption, caption, good_caption, is_noun, plural, training_captions, with_article
 from defectgen.model.text import TEXT_TOKENS, default_text_folder
 from defectgen.recipe import Defect, Material
 from defectgen.words import SEVERITY
@@ -100,7 +100,7 @@ def test_captions_fit_the_encoder(book: RecipeBook) -> None:
 
 
 def test_training_captions_name_every_defect_and_read_well(book: RecipeBook) -> None:
-    lines = list(islice(training_captions(book, np.random.default_rng(2)), 3000))
+    lines = list(islice(training_captions(book, np.random.default_rng(2)), 12_000))
     assert not any("  " in line or line != line.strip() or "_" in line for line in lines)
     assert all(len(set(SEVERITY) & set(line.split())) <= 2 for line in lines)
     for defect in book.defects.values():
@@ -134,3 +134,8 @@ def test_plural(one: str, many: str) -> None:
 )
 def test_adjectives_are_no_nouns(phrase: str, noun: bool) -> None:
     assert is_noun(phrase) is noun
+
+
+@pytest.mark.parametrize("phrase", ["an undercut", "an oil stain", "a uniform haze", "a used tool", "a crack"])
+def test_the_article_follows_the_sound(phrase: str) -> None:
+    assert with_article(phrase.split(" ", 1)[1]) == phrase

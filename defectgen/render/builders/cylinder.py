@@ -147,13 +147,9 @@ def cable(p: Cable, hw: HW, rng: np.random.Generator) -> Surface:
     scuff = hairlines(hw, rng, axis.angle, 0.5, 30.0, 0.5)
     picks = rng.integers(len(p.colours), size=count) if count > 2 else [int(rng.integers(len(p.colours)))] * count
     colours = np.array([warm_shift(rng, p.colours[int(k)], 0.05) for k in picks], np.float32)
-    ink = np.zeros(hw, np.float32)
-    if rng.random() < 0.7:
-        text, tall = p.texts[int(rng.integers(len(p.texts)))], max(0.3 * radius, 9.0)
-        starts = rng.uniform(0, 900, count).astype(np.float32)[index]
-        worn = np.clip(1.1 + 0.25 * noise(u, way, rng, (2.0, 2.0)) + 0.2 * cloud, 0, 1)
-        letters = script(text, u + starts, arc - np.float32(tall * 0.5), tall, tall * len(text) * 1.5)
-        ink = np.float32(0.8) * worn * letters
+    starts = rng.uniform(0, 900, count).astype(np.float32)[index]
+    worn = np.clip(1.1 + 0.25 * noise(u, way, rng, (2.0, 2.0)) + 0.2 * cloud, 0, 1)
+    ink = np.float32(0.8) * worn * _lettering(p, u + starts, arc, radius, rng)
     tone = 1 + 0.04 * cloud + 0.03 * die + 0.025 * grit
     pale = np.where(colours.mean(1) < 0.2, np.float32(0.62), np.float32(0.03))[index]
     jacket = colours[index] * tone[..., None] + (0.05 * dust + 0.03 * scuff)[..., None]
@@ -163,6 +159,14 @@ def cable(p: Cable, hw: HW, rng: np.random.Generator) -> Surface:
         albedo=albedo, roughness=p.roughness * (1 + 0.06 * cloud) + 0.2 * ink, grain=axis.angle,
     )  # fmt: skip
     return laid(surface, np.float32(radius) - np.abs(v), rng, thickness=radius * 0.8, bench=bench_of(rng))
+
+
+def _lettering(p: Cable, u: F32, arc: F32, radius: float, rng: np.random.Generator) -> F32:
+    """The print on a jacket, in [0, 1]; nothing on three in ten."""
+    text, tall = p.texts[int(rng.integers(len(p.texts)))], max(0.3 * radius, 9.0)
+    if rng.random() < 0.3:
+        return np.zeros_like(u)
+    return script(text, u, arc - np.float32(tall * 0.5), tall, tall * len(text) * 1.5)
 
 
 class Winding(Params):

@@ -167,24 +167,10 @@ class Pouch(Params):
 @builder("pouch", Pouch)
 def pouch(p: Pouch, hw: HW, rng: np.random.Generator) -> Surface:
     """Laminated foil over a flat stack with round shoulders, embossed seals about it, two tabs, a printed code."""
-    half = (float(rng.uniform(172, 196)), float(rng.uniform(196, 206)))
-    seal, tab = float(rng.uniform(20, 28)), float(rng.uniform(24, 32))
-    turn = float(rng.normal(0, 0.015))
-
-    def coordinates(x: F32, y: F32) -> tuple[F32, F32]:
-        c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-        return x * c - y * s, x * s + y * c - np.float32(16)
-
-    def outline(x: F32, y: F32) -> tuple[F32, F32]:
-        u, v = coordinates(x, y)
-        film = np.minimum(np.float32(half[0]) - np.abs(u), np.float32(half[1] + seal) - np.abs(v))
-        strip = np.float32(tab) - np.abs(np.abs(u) - np.float32(half[0] * 0.48))
-        return film, np.minimum(strip, np.minimum(v + np.float32(half[1] + seal + 44), -v))
-
-    x, y = view(hw, rng, lambda x, y: np.maximum(*outline(x, y)))
-    u, v = coordinates(x, y)
-    film, strip = outline(x, y)
-    inner = np.minimum(np.float32(half[0] - 0.55 * seal) - np.abs(u), np.float32(half[1]) - np.abs(v))
+    plan = _Pouch(rng)
+    x, y = view(hw, rng, lambda x, y: np.maximum(*plan.outline(x, y)))
+    (u, v), (film, strip) = plan.coordinates(x, y), plan.outline(x, y)
+    inner = plan.stack(u, v)
     t = np.clip(inner / np.float32(20), 0, 1)
     body = np.float32(p.stack) * np.sqrt(t * (2 - t))
     on_seal = np.clip(-inner / 2, 0, 1) * (film > 0)
@@ -198,8 +184,8 @@ def pouch(p: Pouch, hw: HW, rng: np.random.Generator) -> Surface:
     height = height * (1 - is_tab) + is_tab * (1 + 0.04 * drawn)
     foil = tinted(warm_shift(rng, p.film), 1 + 0.015 * nylon + 0.02 * grit)
     lug = np.where((u > 0)[..., None], np.array([0.66, 0.62, 0.55]), np.array([0.8, 0.805, 0.81]))
-    text = p.texts[int(rng.integers(len(p.texts)))]
-    ink = np.maximum(script(text, u + 120, v - 30, 19, 900), _barcode(u, v - 62, rng)) * t * (np.abs(u) < 150)
+    text = script(p.texts[int(rng.integers(len(p.texts)))], u + 120, v - 30, 19, 900)
+    ink = np.maximum(text, _barcode(u, v - 62, rng)) * t * (np.abs(u) < 150)
     albedo = foil * (1 - is_tab)[..., None] + lug * (1 + 0.04 * drawn[..., None]) * is_tab[..., None]
     albedo = albedo * (1 - 0.93 * ink)[..., None]
     scratch = hairlines(hw, rng, 0.0, 0.25, 60.0, 2.0)
@@ -208,6 +194,31 @@ def pouch(p: Pouch, hw: HW, rng: np.random.Generator) -> Surface:
         hw, height=height - 0.04 * scratch, albedo=albedo, roughness=rough, metalness=0.92 * (1 - ink), anisotropy=0.1
     )
     return laid(surface, np.maximum(film, strip), rng, thickness=7, bench=bench_of(rng), bevel=1.5)
+
+
+class _Pouch:
+    """A pouch cell's measures; its stack's middle is at (0, 0), its tabs at negative v."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.half = (float(rng.uniform(172, 196)), float(rng.uniform(196, 206)))
+        self.seal, self.tab, self.turn = float(rng.uniform(20, 28)), float(rng.uniform(24, 32)), rng.normal(0, 0.015)
+
+    def coordinates(self, x: F32, y: F32) -> tuple[F32, F32]:
+        c, s = np.float32(np.cos(self.turn)), np.float32(np.sin(self.turn))
+        return x * c - y * s, x * s + y * c - np.float32(16)
+
+    def outline(self, x: F32, y: F32) -> tuple[F32, F32]:
+        """Signed depth into the film and into the two tabs."""
+        u, v = self.coordinates(x, y)
+        wide, tall = np.float32(self.half[0]), np.float32(self.half[1] + self.seal)
+        strip = np.float32(self.tab) - np.abs(np.abs(u) - np.float32(0.48) * wide)
+        strip = np.minimum(strip, np.minimum(v + tall + 44, -v))
+        return np.minimum(wide - np.abs(u), tall - np.abs(v)), np.asarray(strip, np.float32)
+
+    def stack(self, u: F32, v: F32) -> F32:
+        """Signed depth into the stack of electrodes."""
+        wide, tall = np.float32(self.half[0] - 0.55 * self.seal), np.float32(self.half[1])
+        return np.asarray(np.minimum(wide - np.abs(u), tall - np.abs(v)), np.float32)
 
 
 def _creases(u: F32, v: F32, inner: F32, rng: np.random.Generator) -> F32:

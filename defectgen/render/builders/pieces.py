@@ -84,7 +84,8 @@ def tablets(p: Tablets, hw: HW, rng: np.random.Generator) -> Surface:
     """Biconvex tablets with a band and a bevelled edge; a score line, letters, or nothing pressed in."""
     r = np.float32(p.radius * rng.uniform(0.75, 1.25))
     heap = Heap.empty(hw)
-    places = lattice(hw, rng, float(r) * 2 * p.gap, float(r) * 1.74 * p.gap, float(r) * 0.03, float(rng.uniform(0, np.pi)))
+    turn = float(rng.uniform(0, np.pi))
+    places = lattice(hw, rng, float(r) * 2 * p.gap, float(r) * 1.74 * p.gap, float(r) * 0.03, turn)
     mark, press = rng.integers(3), _pressed(int(r), rng)
 
     def shape(u: F32, v: F32) -> F32:

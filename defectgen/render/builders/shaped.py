@@ -93,27 +93,14 @@ class Rope(Params):
 @builder("rope", Rope)
 def rope(p: Rope, hw: HW, rng: np.random.Generator) -> Surface:
     """Strands wind one way round the rope, the wires of each the other way, dark grease between them."""
-    axis = Axis(rng, 0.04, 10.0)
-    radius, strands = np.float32(p.radius * rng.uniform(0.75, 1.2)), int(rng.choice(p.strands))
-    lay = float(radius) * float(rng.uniform(5.0, 6.5)) * float(rng.choice([-1, 1]))
-    swing = np.float32(0.1) * radius
-
-    def strand(x: F32, y: F32) -> tuple[F32, F32, F32, F32, F32]:
-        u, v = axis.coordinates(x, y)
-        theta = np.arcsin(np.clip(v / radius, -1, 1))
-        s = strands * (theta / np.float32(2 * np.pi) + u / np.float32(lay))
-        t = 2 * (s - np.floor(s)) - 1
-        outer = radius - swing * (1 - np.sqrt(np.maximum(1 - t * t, 0)))
-        return u, v, np.asarray(t, np.float32), np.asarray(np.floor(s), np.float32), np.asarray(outer, np.float32)
-
-    def depth(x: F32, y: F32) -> F32:
-        _, v, _, _, outer = strand(x, y)
-        return np.asarray(outer - np.abs(v), np.float32)
-
-    x, y = view(hw, rng, depth)
-    u, v, t, number, outer = strand(x, y)
+    lay = _Lay(p, rng)
+    radius, strands = lay.radius, lay.strands
+    x, y = view(hw, rng, lambda x, y: lay.outer(*lay.axis.coordinates(x, y))[0])
+    u, v = lay.axis.coordinates(x, y)
+    depth, t, number = lay.outer(u, v)
+    outer = depth + np.abs(v)
     wires = int(rng.choice(p.wires))
-    w = wires * (np.arcsin(np.clip(t, -1, 1)) / np.float32(np.pi) - 0.9 * u / np.float32(lay) * strands / 2)
+    w = wires * (np.arcsin(np.clip(t, -1, 1)) / np.float32(np.pi) - 0.9 * u / np.float32(lay.length) * strands / 2)
     wire_t = 2 * (w - np.floor(w)) - 1
     wire = np.sqrt(np.maximum(1 - (wire_t / np.float32(0.98)) ** 2, 0))
     lot = noise(np.floor(w), number, rng, (1.0, 1.0))
@@ -127,9 +114,27 @@ def rope(p: Rope, hw: HW, rng: np.random.Generator) -> Surface:
     albedo = steel * (1 - grease)[..., None] + np.array([0.022, 0.019, 0.015], np.float32) * grease[..., None]
     surface = assemble(
         hw, height=body + thick * wire + 0.05 * grit, albedo=albedo, metalness=0.9 * (1 - grease),
-        roughness=0.34 + 0.12 * grease + 0.04 * cloud, anisotropy=0.3, grain=axis.angle,
+        roughness=0.34 + 0.12 * grease + 0.04 * cloud, anisotropy=0.3, grain=lay.axis.angle,
     )  # fmt: skip
-    return laid(surface, np.asarray(outer - np.abs(v), np.float32), rng, thickness=60, bench=bench_of(rng))
+    return laid(surface, depth, rng, thickness=60, bench=bench_of(rng))
+
+
+class _Lay:
+    """How a rope's strands wind: where it lies, its radius, and the length of one turn."""
+
+    def __init__(self, p: Rope, rng: np.random.Generator) -> None:
+        self.axis = Axis(rng, 0.04, 10.0)
+        self.radius, self.strands = p.radius * float(rng.uniform(0.75, 1.2)), int(rng.choice(p.strands))
+        self.length = self.radius * float(rng.uniform(5.0, 6.5)) * float(rng.choice([-1, 1]))
+
+    def outer(self, u: F32, v: F32) -> tuple[F32, F32, F32]:
+        """Signed depth into the rope, the place across a strand in [-1, 1], and the strand's number."""
+        radius = np.float32(self.radius)
+        theta = np.arcsin(np.clip(v / radius, -1, 1))
+        s = np.float32(self.strands) * (theta / np.float32(2 * np.pi) + u / np.float32(self.length))
+        t = np.asarray(2 * (s - np.floor(s)) - 1, np.float32)
+        bulge = radius * (1 - np.float32(0.1) * (1 - np.sqrt(np.maximum(1 - t * t, 0))))
+        return np.asarray(bulge - np.abs(v), np.float32), t, np.asarray(np.floor(s), np.float32)
 
 
 class Melted(Params):
