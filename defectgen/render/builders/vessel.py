@@ -93,7 +93,7 @@ def dish(p: Dish, hw: HW, rng: np.random.Generator) -> Surface:
         hand = 0.8 * noise(np.arctan2(y, x) * np.float32(200), radius, rng, (40.0, 900.0), period=float(400 * np.pi))
         line = np.clip(3.2 - np.abs(radius - (outer - 14) + hand), 0, 1)[..., None] * np.float32(0.9)
         ink = np.array(warm_shift(rng, p.bands[int(rng.integers(len(p.bands)))], 0.05), np.float32)
-        albedo = albedo * (1 - line) + ink * line
+        albedo = np.asarray(albedo * (1 - line) + ink * line, np.float32)
     made = assemble(hw, height=profile + glaze - 0.3 * pin, albedo=albedo, roughness=p.roughness + 0.1 * pin)
     return laid(made, depth(x, y), rng, thickness=9, bench=p.bench, bevel=2)
 
