@@ -202,7 +202,7 @@ def encode_rows(pixels: Pixels) -> bytes:
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     header = struct.pack(">IIBBBBB", width, height, depth, COLOUR_TYPE[channels], 0, 0, 0)
-    body = zlib.compress(filtered, COMPRESSION)
+    body = zlib.compress(filtered.data, COMPRESSION)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 

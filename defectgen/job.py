@@ -28,6 +28,7 @@ from defectgen.mask.foreground import part_foreground
 from defectgen.mask.placement import Instance, place_defects
 from defectgen.mask.user_mask import instances_from_mask
 from defectgen.noise import noise_sigma
+from defectgen.parts import known_foreground
 from defectgen.recipe import Defect, Material
 from defectgen.record import FORMAT
 from defectgen.source import Box, Source, fit_box, list_images, read_mask, read_roi
@@ -137,7 +138,9 @@ def read_part(source: Source) -> GoodPart:
     if picture.sha256 != source.sha256:
         raise InputError(f"{source.path} has changed while it was in use; run again")
     rgb = to_rgb(picture.pixels)
-    foreground = part_foreground(np.rint(rgb * 255).astype(np.uint8))
+    foreground = known_foreground(source.path)
+    if foreground is None:
+        foreground = part_foreground(np.rint(rgb * 255).astype(np.uint8))
     return GoodPart(source, picture.pixels, foreground, luminance(rgb) * 255, noise_sigma(rgb))
 
 

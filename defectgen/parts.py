@@ -10,13 +10,17 @@ import hashlib
 import tempfile
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from defectgen.errors import InputError
+from defectgen.image import read_picture
 from defectgen.recipe import Material
 from defectgen.resources import resource_dir
 from defectgen.source import list_images
 from defectgen.user_cache import cache_folder
 
-__all__ = ["library_materials", "library_parts", "part_folder"]
+__all__ = ["known_foreground", "library_materials", "library_parts", "part_folder"]
 
 LOTS = 3
 SIZE = 512
@@ -49,6 +53,14 @@ def part_folder(material: Material) -> Path:
                 f"with DEFECTGEN_CACHE, or give good parts with --on"
             ) from error
     return kept
+
+
+def known_foreground(part: Path) -> NDArray[np.bool_] | None:
+    """Where the part lies, (H, W), for a picture that this project rendered and keeps; None for any other."""
+    path = part.parent / "foreground" / f"{part.stem}.png"
+    if not part.is_relative_to(cache_folder() / "parts") or not path.is_file():
+        return None
+    return np.asarray(read_picture(path).pixels[..., 0] > 0)
 
 
 def _key(material: Material) -> str:

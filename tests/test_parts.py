@@ -8,7 +8,7 @@ import pytest
 
 from defectgen.book import load_book
 from defectgen.errors import InputError
-from defectgen.parts import library_materials, library_parts, part_folder
+from defectgen.parts import known_foreground, library_materials, library_parts, part_folder
 
 
 def absent() -> str:
@@ -47,3 +47,12 @@ def test_no_place_to_keep_them_is_one_line(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("DEFECTGEN_CACHE", str(blocked))
     with pytest.raises(InputError, match="DEFECTGEN_CACHE"):
         part_folder(load_book().materials[absent()])
+
+
+def test_rendered_parts_know_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEFECTGEN_CACHE", str(tmp_path))
+    monkeypatch.setattr("defectgen.parts.SIZE", 96)
+    folder = part_folder(load_book().material("bolt"))
+    known = [known_foreground(path) for path in sorted(folder.glob("*.png"))]
+    assert all(mask is not None and mask.shape == (96, 96) and 0.02 < mask.mean() < 1 for mask in known)
+    assert known_foreground(library_parts("wood")[0]) is None

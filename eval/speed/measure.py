@@ -133,6 +133,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "command": " ".join(["python eval/speed/measure.py", *sys.argv[1:]]),
         "sample": ours,
         "yardstick": yardstick,
         "ratio": yardstick["picture_s"] / ours["seconds"],
@@ -147,7 +148,7 @@ def report(result: dict[str, Any]) -> str:
     growth = large["peak_mib"] / small["peak_mib"] - 1
     return f"""# Speed and memory
 
-Made by `python eval/speed/measure.py`; engine `{result["engine"]}`, default settings, good parts of {PART_PX} px,
+Made by `{result["command"]}`; engine `{result["engine"]}`, default settings, good parts of {PART_PX} px,
 {result["cpus"]} CPUs, {result["threads"]} threads, Python {result["python"]}, torch {result["torch"]}.
 
 | what | measured |

@@ -237,6 +237,7 @@ def main() -> None:
     parser.add_argument("--px", type=int, default=128)
     parser.add_argument("--only", nargs="+", default=[], help="words of the commands to measure; import always runs")
     parser.add_argument("--work", type=Path, default=None, help="folder for the pictures; a temporary one by default")
+    parser.add_argument("--page", type=Path, help="where to write the page; SETS.md by default, for a whole run")
     options = parser.parse_args()
     sizes = (60, 240) if options.quick else (options.small, options.large)
     whole = not options.quick and not options.only
@@ -247,8 +248,8 @@ def main() -> None:
             runs += more
     command = " ".join(["python eval/speed/sets.py", *sys.argv[1:]])
     text = page(runs, twins, options.px, command)
-    if whole:
-        (HERE / "SETS.md").write_text(text, encoding="utf-8")
+    if whole or options.page:
+        (options.page or HERE / "SETS.md").write_text(text, encoding="utf-8")
     print(text)
 
 

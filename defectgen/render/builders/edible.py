@@ -59,7 +59,7 @@ def biscuit(p: Biscuit, hw: HW, rng: np.random.Generator) -> Surface:
     baked = 0.3 + 0.55 * rim + 0.14 * fractal(hw, rng, 110, 4) + 0.1 * bubble + 0.05 * crumb - 0.08 * ring
     albedo = shades(p.crumb, np.clip(baked, 0, 1)) * (1 - 0.72 * hole)[..., None]
     dome = 11 * np.sqrt(np.clip(inset / 26, 0, 1) * (2 - np.clip(inset / 26, 0, 1)))
-    height = dome + 0.4 * crumb + 1.4 * bubble - 7 * hole - 2.0 * np.exp(-(np.hypot(hx, hy) / 9) ** 2) * (inset > 22)
+    height = dome + 0.4 * crumb + 1.4 * bubble - 7 * hole - 2.0 * np.exp(-((np.hypot(hx, hy) / 9) ** 2)) * (inset > 22)
     made = assemble(hw, height=height, albedo=albedo, roughness=0.75)
     return laid(made, inset, rng, thickness=10, bench=p.bench)
 

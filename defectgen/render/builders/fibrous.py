@@ -93,7 +93,7 @@ def _ovals(hw: HW, rng: np.random.Generator, pitch: float) -> F32:
     """Soft ovals on a diamond lattice, 1 inside."""
     u, v = frame(hw, float(rng.normal(0, 0.04)))
     u, v = u / np.float32(pitch) + 200, v / np.float32(pitch * 0.5) + 200
-    u = u + np.float32(0.5) * (np.floor(v) % 2)
+    u = np.asarray(u + np.float32(0.5) * (np.floor(v) % 2), np.float32)
     du, dv = u - np.floor(u) - np.float32(0.5), (v - np.floor(v) - np.float32(0.5)) * np.float32(0.5)
     distance = np.hypot(du / np.float32(0.2), dv / np.float32(0.12))
     return np.asarray(np.clip((1.15 - distance) * 3, 0, 1), np.float32)
@@ -213,7 +213,7 @@ def crepe(p: Crepe, hw: HW, rng: np.random.Generator) -> Surface:
     fibre = bent(hairlines(hw, rng, np.pi / 2, 40.0, 22.0, 1.0), rng, 20.0, 3.0)
     cloud = blurred(hw, rng, 4.0) + 0.6 * blurred(hw, rng, 9.0)
     dots = _ovals(hw, rng, pitch * float(rng.uniform(8, 13))) if rng.random() < p.emboss else np.zeros(hw, np.float32)
-    dots = cv2.GaussianBlur(dots, (0, 0), 1.5)
+    dots = np.asarray(cv2.GaussianBlur(dots, (0, 0), 1.5), np.float32)
     height = p.depth * crease + 0.35 * fibre + 0.2 * cloud - 3.0 * dots + 2.5 * fractal(hw, rng, 200, 2)
     tone = 0.96 + 0.035 * crease + 0.03 * cloud + 0.06 * fibre - 0.05 * dots + 0.02 * blurred(hw, rng, 0.7)
     return assemble(hw, height=height, albedo=tinted(warm_shift(rng, p.colour), tone), roughness=0.97, grain=angle)

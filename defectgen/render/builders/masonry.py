@@ -32,7 +32,7 @@ def brickwork(p: Brickwork, hw: HW, rng: np.random.Generator) -> Surface:
     ragged = 2.2 * noise(u, v, rng, (22.0, 22.0)) + 1.0 * noise(u, v, rng, (6.0, 6.0))
     v = v / tall + np.float32(rng.uniform(0, 1) + 32)
     row = np.floor(v)
-    u = u / length + np.float32(0.5) * (row % 2) + np.float32(rng.uniform(0, 1) + 32)
+    u = np.asarray(u / length + np.float32(0.5) * (row % 2) + np.float32(rng.uniform(0, 1) + 32), np.float32)
     brick = (np.floor(u) * 17 + row * 5).astype(int) % 97
     du, dv = (np.float32(0.5) - np.abs(u % 1 - np.float32(0.5))) * length, (0.5 - np.abs(v % 1 - 0.5)) * tall
     inset = np.minimum(du, dv) - np.float32(p.joint / 2) + ragged * np.float32(0.45)
@@ -87,7 +87,7 @@ def aggregate(p: Aggregate, hw: HW, rng: np.random.Generator) -> Surface:
         colour = np.array([warm_shift(rng, c, 0.04) for c in p.stones], np.float32)
         tone = rng.normal(1, p.spread, count).astype(np.float32)[index] * (1 + 0.6 * p.grit * grit + 0.04 * mottle)
         painted = colour[rng.integers(0, len(colour), count)][index] * np.clip(tone, 0.3, 1.8)[..., None]
-        albedo = albedo * (1 - stone)[..., None] + painted * stone[..., None]
+        albedo = np.asarray(albedo * (1 - stone)[..., None] + painted * stone[..., None], np.float32)
         dome = np.sqrt(np.clip(inside / (0.5 * size * scale), 0, 1))
         flat = rng.normal(0.8, 0.35, count).astype(np.float32)[index]
         height = height + stone * p.relief * (flat * np.float32(min(size, 9) * 0.16) * dome + 0.1 * grit)

@@ -28,7 +28,8 @@ class Heap:
 
     @classmethod
     def empty(cls, hw: HW) -> Heap:
-        return cls(*(np.zeros(hw, np.float32) for _ in range(3)), np.full(hw, -1, np.int32))
+        height, u, v = np.zeros((3, *hw), np.float32)
+        return cls(height, u, v, np.full(hw, -1, np.int32))
 
     def lay(self, k: int, at: tuple[float, float], turn: float, reach: float, shape: Callable[[F32, F32], F32]) -> None:
         """Lay piece k at (x, y), turned; `shape` gives its height at its own coordinates, negative outside."""

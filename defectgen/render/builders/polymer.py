@@ -150,3 +150,31 @@ def tread(p: Tread, hw: HW, rng: np.random.Generator) -> Surface:
         hw, height=height, albedo=tinted(warm_shift(rng, p.colour, 0.05), tone) + pale, grain=angle,
         roughness=p.roughness + 0.1 * dust,
     )  # fmt: skip
+
+
+class Gloss(Params):
+    """High-gloss moulding: colours, sink and waviness of the face in pixels, gloss, dust, swirl marks."""
+
+    colours: tuple[RGB, ...] = ((0.012, 0.012, 0.013), (0.66, 0.66, 0.65), (0.4, 0.025, 0.02), (0.03, 0.1, 0.3))
+    wave: float = 2.2
+    roughness: float = 0.15
+    dust: float = 2.5e-4
+    swirls: float = 0.25
+
+
+@builder("gloss", Gloss)
+def gloss(p: Gloss, hw: HW, rng: np.random.Generator) -> Surface:
+    """A face that mirrors the room, bent a little by sinks; dust, lint and fine swirls from wiping."""
+    wave = cv2.GaussianBlur(fractal(hw, rng, 230, 2), (0, 0), 12.0)
+    near = cv2.GaussianBlur(fractal(hw, rng, 90, 2), (0, 0), 6.0)
+    x, y = frame(hw, float(rng.uniform(0, np.pi)))
+    bow = ((x - x.mean()) ** 2 + 0.4 * (y - y.mean()) ** 2) * np.float32(rng.uniform(-1.5e-4, 1.5e-4))
+    dust = np.minimum(speckle(hw, rng, p.dust, (0.45, 1.1)), 1)
+    lint = hairlines(hw, rng, 0.5, 0.06, 12.0, 2.0)
+    swirl = hairlines(hw, rng, float(rng.uniform(0, 3)), p.swirls, 60.0, 0.5)
+    wipe = np.maximum(fractal(hw, rng, 120, 4), 0)
+    base = warm_shift(rng, p.colours[int(rng.integers(len(p.colours)))], 0.04)
+    pale = (0.1 * dust + 0.12 * lint + 0.006 * swirl + 0.004 * wipe)[..., None]
+    height = p.wave * wave + 0.35 * near + bow - 0.02 * swirl + 0.25 * dust + 0.004 * blurred(hw, rng, 1.0)
+    rough = p.roughness + 0.02 * wipe + 0.3 * dust + 0.03 * swirl
+    return assemble(hw, height=height, albedo=tinted(base, 1 + 0.01 * wave) + pale, roughness=rough)

@@ -71,6 +71,7 @@ def _inset(u: F32, length: float, v: F32, width: float) -> F32:
 def _figure(p: Planks, u: F32, v: F32, inner: F32, rng: np.random.Generator) -> tuple[F32, F32, F32]:
     """Late wood in [0, 1], fibre of unit sigma, and pores in [0, 1]."""
     bend = 10 * noise(u, v, rng, (360.0, 120.0)) + 2.0 * noise(u, v, rng, (90.0, 30.0))
+    curved = np.asarray(v + 0.3 * bend, np.float32)
     taper = np.float32(25) + np.float32(0.13 * p.figure) * u
     flat = np.abs(inner + bend) + v * np.float32(0.15)
     radius = np.hypot(inner + bend, taper) if p.figure > 0 else flat
@@ -78,8 +79,8 @@ def _figure(p: Planks, u: F32, v: F32, inner: F32, rng: np.random.Generator) -> 
     ring = ring + 0.3 * noise(ring, u, rng, (1.3, 1200.0))
     phase = ring - np.floor(ring)
     late = phase**2.2 * np.clip((1 - phase) * 6, 0, 1) * (0.7 + 0.3 * np.tanh(noise(u, v, rng, (300.0, 60.0))))
-    fibre = streaks(u, v + 0.3 * bend, rng, 80.0, 1.1) + 0.6 * streaks(u, v + 0.3 * bend, rng, 170.0, 3.0)
-    pore = np.minimum(np.maximum(streaks(u, v + 0.3 * bend, rng, 18.0, 1.2) - 1.3, 0) * p.pores, 1)
+    fibre = streaks(u, curved, rng, 80.0, 1.1) + 0.6 * streaks(u, curved, rng, 170.0, 3.0)
+    pore = np.minimum(np.maximum(streaks(u, curved, rng, 18.0, 1.2) - 1.3, 0) * p.pores, 1)
     return np.asarray(late, np.float32), np.asarray(fibre, np.float32), np.asarray(pore, np.float32)
 
 

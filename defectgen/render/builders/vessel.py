@@ -53,7 +53,7 @@ def bottle(p: Bottle, hw: HW, rng: np.random.Generator) -> Surface:
     dust = np.minimum(speckle(hw, rng, 2e-4, (0.5, 1.1)), 1)
     colour = np.array(warm_shift(rng, p.colours[int(rng.integers(len(p.colours)))], 0.04), np.float32)
     path = 1 / (rise + np.float32(0.22)) - np.float32(0.8)
-    seen = 0.72 * colour ** (0.75 + 0.5 * path)[..., None] * (1 + 0.05 * wave)[..., None]
+    seen = colour ** (0.8 + 1.1 * path)[..., None] * (1 + 0.05 * wave)[..., None]
     solid = colour * (1 + 0.012 * blurred(hw, rng, 0.8) + 0.01 * wave)[..., None]
     albedo = p.clear * seen + (1 - p.clear) * solid + (0.03 * scuff + 0.12 * dust)[..., None]
     height = 0.75 * r * rise + wave + 0.4 * seam + 0.2 * dust + 0.01 * blurred(hw, rng, 1.0)
@@ -83,7 +83,8 @@ def dish(p: Dish, hw: HW, rng: np.random.Generator) -> Surface:
     radius = np.hypot(x, y)
     slope = np.clip((radius - well) / 26, 0, 1)
     lip = np.clip((outer - radius) / 6, 0, 1)
-    profile = 12 * slope * slope * (3 - 2 * slope) + 0.06 * np.maximum(radius - well - 26, 0) + 3 * np.sqrt(lip * (2 - lip))
+    profile = 12 * slope * slope * (3 - 2 * slope) + 0.06 * np.maximum(radius - well - 26, 0)
+    profile = profile + 3 * np.sqrt(lip * (2 - lip))
     glaze = 0.5 * fractal(hw, rng, 90, 3) + 0.06 * blurred(hw, rng, 6.0)
     pin = np.minimum(speckle(hw, rng, 1.2e-4, (0.6, 1.1)), 1)
     tone = 1 + 0.012 * fractal(hw, rng, 70, 4) - 0.05 * np.exp(-(((radius - well) / 9) ** 2)) - 0.35 * pin
@@ -92,7 +93,7 @@ def dish(p: Dish, hw: HW, rng: np.random.Generator) -> Surface:
         hand = 0.8 * noise(np.arctan2(y, x) * np.float32(200), radius, rng, (40.0, 900.0), period=float(400 * np.pi))
         line = np.clip(3.2 - np.abs(radius - (outer - 14) + hand), 0, 1)[..., None] * np.float32(0.9)
         ink = np.array(warm_shift(rng, p.bands[int(rng.integers(len(p.bands)))], 0.05), np.float32)
-        albedo = albedo * (1 - line) + ink * line
+        albedo = np.asarray(albedo * (1 - line) + ink * line, np.float32)
     made = assemble(hw, height=profile + glaze - 0.3 * pin, albedo=albedo, roughness=p.roughness + 0.1 * pin)
     return laid(made, depth(x, y), rng, thickness=9, bench=p.bench, bevel=2)
 
@@ -126,7 +127,7 @@ def lens(p: Lens, hw: HW, rng: np.random.Generator) -> Surface:
         way, size = rng.uniform(0, 2 * np.pi), float(rng.uniform(14, 44))
         gx, gy = (float(rng.uniform(0.15, 0.55)) * rim * f for f in (np.cos(way), np.sin(way)))
         box = np.maximum(np.abs(x - gx) * 1.3, np.abs(y - gy)) / np.float32(size)
-        ghost = float(rng.uniform(0.25, 0.8)) / (1 + np.exp((box - 1) * 14))
+        ghost = float(rng.uniform(0.15, 0.5)) / (1 + np.exp((box - 1) * 9))
         albedo = albedo + (coat + np.float32(0.03)) * ghost[..., None] * inside[..., None]
     dust = np.minimum(speckle(hw, rng, 1.5e-4, (0.45, 0.9)), 1) * inside
     turned = streaks(np.arctan2(y, x) * np.float32(200), radius, rng, 160.0, 1.6)
@@ -136,7 +137,41 @@ def lens(p: Lens, hw: HW, rng: np.random.Generator) -> Surface:
     dome = p.bulge * (1 - np.minimum(t, 1) ** 2) - 6
     height = inside * dome + (1 - inside) * step
     made = assemble(
-        hw, height=height, albedo=albedo, roughness=inside * (0.06 + 0.3 * dust) + (1 - inside) * 0.4,
+        hw, height=height, albedo=albedo, roughness=inside * (0.17 + 0.3 * dust) + (1 - inside) * 0.4,
         metalness=0.25 * inside * (1 - dust),
     )  # fmt: skip
     return laid(made, depth(x, y), rng, thickness=14, bench=p.bench, bevel=4)
+
+
+class Toroid(Params):
+    """O-ring lying flat: colours, radius of the section relative to the ring's, gloss, bench."""
+
+    colours: tuple[RGB, ...] = ((0.02, 0.02, 0.021),)
+    section: tuple[float, float] = (0.13, 0.2)
+    roughness: float = 0.5
+    bench: RGB = (0.5, 0.5, 0.49)
+
+
+@builder("toroid", Toroid)
+def toroid(p: Toroid, hw: HW, rng: np.random.Generator) -> Surface:
+    """A round cord closed to a ring, with a faint flash line, moulding grain, bloom and lint."""
+    outer = float(rng.uniform(228, 244))
+    half = outer * float(rng.uniform(*p.section))
+    middle = outer - half
+
+    def depth(x: F32, y: F32) -> F32:
+        return np.asarray(np.float32(half) - np.abs(np.hypot(x, y) - np.float32(middle)), np.float32)
+
+    x, y = view(hw, rng, depth)
+    inset = depth(x, y)
+    away = np.hypot(x, y) - np.float32(middle)
+    cord = np.sqrt(np.maximum(half * half - away * away, 0))
+    skin = blurred(hw, rng, 1.0) + 0.5 * blurred(hw, rng, 2.4)
+    bloom = fractal(hw, rng, 90, 4)
+    lint = np.minimum(speckle(hw, rng, 2.5e-4, (0.5, 1.0)), 1)
+    flash = np.exp(-(((np.abs(away) - 0.93 * half) / 1.2) ** 2))
+    colour = warm_shift(rng, p.colours[int(rng.integers(len(p.colours)))], 0.05)
+    albedo = tinted(colour, 1 + 0.05 * skin + 0.08 * bloom) + (0.1 * lint)[..., None]
+    height = cord + 0.06 * skin + 0.5 * flash + 0.2 * lint
+    made = assemble(hw, height=height, albedo=albedo, roughness=p.roughness * (1 + 0.08 * bloom) + 0.2 * lint)
+    return laid(made, inset, rng, thickness=half * 0.5, bench=p.bench)
