@@ -14,7 +14,7 @@ from defectgen.lexicon import Lexicon, Meaning, words_of
 from defectgen.recipe import Range
 from defectgen.words import COUNT, DIRECTION, LENGTH, SEVERITY, SIZE
 
-__all__ = ["FILLERS", "LOOKS", "Number", "attribute_lexicon", "numbers", "shape_overrides"]
+__all__ = ["FILLERS", "LOOKS", "Number", "attribute_lexicon", "numbers", "ranged", "shape_overrides"]
 
 SEVERITY_SYNONYMS = {
     "hardly visible": "barely visible", "just visible": "barely visible", "almost invisible": "barely visible",
@@ -74,6 +74,7 @@ FILLERS = frozenset({
     "our", "your", "i", "want", "need", "me", "we", "you", "type", "kind", "degree", "degrees", "deg", "angle",
     "angled", "percent", "mark", "area", "very", "extremely", "really", "shaped", "sized", "size", "no", "not",
     "without", "any", "each", "every", "other", "than", "but", "also", "where", "per", "coloured", "colored", "sheet",
+    "moulded", "molded",
 })  # fmt: skip
 
 ROUND = {"aspect": (0.9, 1.0)}
@@ -228,6 +229,11 @@ def very(span: Range) -> Range:
     low, high = span
     middle = (low + high) / 2
     return (low - 0.1, middle) if middle < 0.5 else (middle, high + 0.1)
+
+
+def ranged(word: str, table: dict[str, Range]) -> Range:
+    """The range of a word, with or without "very"."""
+    return very(table[word.removeprefix("very ")]) if word.startswith("very ") else table[word]
 
 
 def shape_overrides(word: str, kind: str) -> dict[str, Any]:

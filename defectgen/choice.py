@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from defectgen.book import RecipeBook
 from defectgen.recipe import Defect, Material
 
-__all__ = ["Choice", "choose", "fit"]
+__all__ = ["ANYWHERE", "Choice", "choose", "fit"]
+
+ANYWHERE = 1
+"""The place, of those that `fit` tells, of a type that may be anywhere."""
 
 
 @dataclass(frozen=True)

@@ -131,10 +131,18 @@ class Lexicon:
             meaning, phrase = next(iter(hits.items()))
             plain = "".join(words_of(phrase)) == "".join(words_of(meaning.name))
             return Match(start, end, meaning, "exact" if plain else "synonym", phrase, tuple(hits)[1:])
-        if hits := self._stems.get("".join(map(stem, part))):
+        near = self._stems.get("".join(map(stem, part)), {})
+        hits = {m: phrase for m, phrase in near.items() if m.role != "defect" or bends(part, phrase)}
+        if hits:
             meaning, phrase = next(iter(hits.items()))
             return Match(start, end, meaning, "inflection", phrase, tuple(hits)[1:])
         return None
+
+
+def bends(part: Sequence[str], phrase: str) -> bool:
+    """Whether words of a defect's stems can mean it: what is "foxed" has "foxing", a "fox" has not."""
+    noun = part[-1] if len(part) == 1 else ""
+    return not noun or not phrase.endswith("ing") or noun.endswith(("ing", "ed", "y")) or noun in IRREGULAR
 
 
 def nearest_spelling(word: str, known: Iterable[str]) -> str | None:

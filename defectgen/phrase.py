@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["aliases", "owners", "phrase_key"]
+__all__ = ["aliases", "owners", "phrase_key", "shortened"]
 
 
 def phrase_key(phrase: str) -> str:
@@ -28,3 +28,9 @@ def owners(entries: Iterable[Any]) -> Mapping[str, tuple[str, ...]]:
 def aliases(entries: Iterable[Any]) -> Mapping[str, str]:
     """Every name and synonym to the first of its owners, so that a name always means itself."""
     return MappingProxyType({phrase: names[0] for phrase, names in owners(entries).items()})
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """The text in one line of at most so many characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 3]}..."

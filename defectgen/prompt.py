@@ -6,8 +6,9 @@ what each word was taken for, how, and how sure, and which words were not used.
 
 Thresholds of the nearest neighbour, a cosine between a run of unclaimed words and a recipe's phrase: NEAREST was set on
 half of 44 phrases that describe a defect in words of no recipe and 44 that describe none. On the held-out half it takes
-16 of 22 for a defect of the right family and 4 for a wrong one, and lets 1 of 22 senseless ones through. Parts of a run
-must pass the higher NEAREST_PART, and only for materials: single words lie near to too much.
+16 of 22 for a defect of the right family and 4 for a wrong one, and lets 1 of 22 senseless ones through, all with the
+general types alone: a trade's types count where its material is named. Parts of a run must pass the higher
+NEAREST_PART, and only for materials: single words lie near to too much.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words, shape_overrides, very
+from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words, ranged, shape_overrides
 from defectgen.book import RecipeBook
-from defectgen.choice import choose
+from defectgen.choice import ANYWHERE, choose, fit
 from defectgen.errors import PromptError
 from defectgen.lexicon import How, Lexicon, Match, Meaning, named, nearest_spelling, words_of
-from defectgen.nearest import Encoder, Neighbour, Span, nearest_phrase, parts_of
+from defectgen.nearest import Encoder, Neighbour, Span, near_names, nearest_phrase, parts_of
+from defectgen.phrase import shortened
 from defectgen.recipe import Defect, Range
 from defectgen.spec import DefectSpec, Reading, Understanding
 from defectgen.words import COUNT, DIRECTION, ELONGATED, LENGTH, SEVERITY, SIZE, size_from_relative
@@ -42,9 +44,7 @@ EXAMPLES = "try 'hairline crack on brushed aluminum' or '2 deep scratches on pai
 HELP = EXAMPLES + "defectgen recipes list"
 
 
-def parse_prompt(
-    text: str, book: RecipeBook, encoder: Encoder | Callable[[], Encoder] | None = None
-) -> Understanding:
+def parse_prompt(text: str, book: RecipeBook, encoder: Encoder | Callable[[], Encoder] | None = None) -> Understanding:
     """Reads a prompt.
 
     encoder: compares words that no recipe holds; a function that makes one is only called when it is needed, and
@@ -100,6 +100,7 @@ class Reader:
         self._take(matches)
         self._settle_roles()
         surface = self._pick("material")
+        self.material = None if surface is None else surface.names[0]
         fault = self._pick("defect") or self._nearest("defect")
         surface = surface or self._nearest("material")
         self.material = None if surface is None else surface.names[0]
@@ -134,7 +135,11 @@ class Reader:
                 self.words[i] = better
 
     def _all_matches(self) -> list[Match]:
-        return self.lexicon.matches(self.words) + self.attribute_words.matches(self.words)
+        """Every phrase in the text; "running" and the like are no forms of a name when they stand alone."""
+        fillers = {(i, i + 1) for i, word in enumerate(self.words) if word in FILLERS}
+        found = self.lexicon.matches(self.words)
+        names = [m for m in found if m.how != "inflection" or (m.start, m.end) not in fillers]
+        return names + self.attribute_words.matches(self.words)
 
     def _is_word(self, word: str) -> bool:
         encoder = self._encoder()
@@ -180,8 +185,9 @@ class Reader:
         found = sorted(self.names.get(role, []), key=lambda match: match.start)
         if not found:
             return None
-        chosen = found[0]
-        for other in found[1:]:
+        usual = found if role == "material" else [match for match in found if self._is_usual(match)] or found
+        chosen = usual[0]
+        for other in usual[1:]:
             if role == "defect" and other.start == chosen.end:
                 chosen = other
         others = [m.meaning.name for m in found if m.meaning.name != chosen.meaning.name]
@@ -191,6 +197,13 @@ class Reader:
             self.notices.append(f"more than one {role} named; took {chosen.meaning.name}, left out {also}{hint}")
         same = [other.name for other in chosen.others if other.role == role]
         return Found((chosen.meaning.name, *same), chosen)
+
+    def _is_usual(self, match: Match) -> bool:
+        """Whether one of the types that the words name is known on the material."""
+        if self.material is None:
+            return True
+        types = [self.book.defects[one.name] for one in (match.meaning, *match.others) if one.role == "defect"]
+        return any(fit(one, self.book.materials[self.material])[0] <= ANYWHERE for one in types)
 
     def _owner(self, fault: Found) -> str:
         """The one type that is meant by a word that several trades use."""
@@ -223,7 +236,7 @@ class Reader:
         if encoder is None:
             return None
         parts = [part for run in runs for part in parts_of(run)] if role == "material" else []
-        index = self.book.defect_owners if role == "defect" else self.book.material_owners
+        index = self.book.material_owners if role == "material" else near_names(self.book, self.material)
         best = nearest_phrase(role, self.words, runs, list(index), encoder)
         if best.sure < NEAREST and parts:
             part = nearest_phrase(role, self.words, parts, list(index), encoder)
@@ -382,13 +395,3 @@ class Reader:
 def name_lexicon(book: RecipeBook) -> Lexicon:
     """Every name and synonym of a book."""
     return Lexicon([*named("defect", book.defect_owners), *named("material", book.material_owners)])
-
-
-def ranged(word: str, table: dict[str, Range]) -> Range:
-    return very(table[word.removeprefix("very ")]) if word.startswith("very ") else table[word]
-
-
-def shortened(text: str, most: int = 60) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[: most - 3]}..."
-

@@ -39,7 +39,8 @@ def hit_of(entry: Defect | Material, wanted: list[str]) -> Hit | None:
         return None
     best = max(counts)
     phrase = names[counts.index(best)] if best else "its description"
-    return Hit(entry, phrase, 2 * best + (counts[0] == best))
+    called = any(sorted(map(stem, words_of(name))) == sorted(wanted) for name in names)
+    return Hit(entry, phrase, 3 * best + 2 * called + (counts[0] == best))
 
 
 def matched(wanted: Iterable[str], words: Iterable[str]) -> int:

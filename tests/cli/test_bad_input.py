@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from defectgen.model.checkpoint import FORMAT
+
 PROMPT = "hairline crack on brushed aluminum"
 Case = Callable[[Path], Sequence[str | Path]]
 
@@ -196,7 +198,7 @@ def test_weights(
     folder = tmp_path / "weights"
     (folder / "unet").mkdir(parents=True)
     if damage != "missing":
-        card = {"format": 1, "window_px": 128, "weights_sha256": "0" * 64, "steps_trained": 1, "severity": {}}
+        card = {"format": FORMAT, "window_px": 128, "weights_sha256": "0" * 64, "steps_trained": 1, "severity": {}}
         (folder / "model.json").write_text(json.dumps(card))
     if damage == "changed":
         (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"not those weights")

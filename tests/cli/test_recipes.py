@@ -96,8 +96,10 @@ def test_parts_are_rendered_again_as_they_were(defectgen: Any, tmp_path: Path) -
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         assert defectgen("parts", "render", "copper sheet", "-n", "2", "--size", "64", "--out", folder).code == 0
-    assert sorted(path.name for path in one.iterdir()) == ["0000.png", "0001.png", "metadata.jsonl"]
-    assert all(path.read_bytes() == (two / path.name).read_bytes() for path in one.iterdir())
+    files = sorted(path.relative_to(one).as_posix() for path in one.rglob("*") if path.is_file())
+    pictures = ["0000.png", "0001.png"]
+    assert files == [*pictures, *(f"foreground/{name}" for name in pictures), "metadata.jsonl"]
+    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in files)
     assert (one / "0000.png").read_bytes() != (one / "0001.png").read_bytes()
     assert "is not empty" in defectgen("parts", "render", "copper", "--out", one).err
     assert "expected 64 to 4096" in defectgen("parts", "render", "copper", "--size", "8", "--out", tmp_path / "x").err
