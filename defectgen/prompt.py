@@ -181,14 +181,14 @@ class Reader:
                 self.names["material"] = [replace(match, meaning=meaning, others=())]
 
     def _pick(self, role: str) -> Found | None:
-        """The one match of this role: of several, the first; of two defects side by side, the second, as in English."""
+        """The one match of this role: of several, the first; of two side by side, the second, as in English."""
         found = sorted(self.names.get(role, []), key=lambda match: match.start)
         if not found:
             return None
         usual = found if role == "material" else [match for match in found if self._is_usual(match)] or found
         chosen = usual[0]
         for other in usual[1:]:
-            if role == "defect" and other.start == chosen.end:
+            if other.start == chosen.end:
                 chosen = other
         others = [m.meaning.name for m in found if m.meaning.name != chosen.meaning.name]
         if others:

@@ -81,6 +81,9 @@ NAMES: list[tuple[str, str, str | None]] = [
     ("spalled concrete", "spall", "concrete"),
     ("dent on pipes", "dent", "pipe"),
     ("crack in moulded rubber", "crack", "rubber"),
+    ("seeds in glass bottle", "glass-seed", "glass-bottle"),
+    ("corrosion on steel bolt", "rust-patch", "bolt"),
+    ("misrun in aluminium die casting", "misrun", "cast-aluminum"),
 ]
 
 ATTRIBUTES: list[tuple[str, str, Any]] = [
