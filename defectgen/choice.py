@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from defectgen.book import RecipeBook
 from defectgen.recipe import Defect, Material
 
-__all__ = ["ANYWHERE", "Choice", "choose", "fit"]
+__all__ = ["ANYWHERE", "Choice", "choose", "fit", "near_names"]
 
 ANYWHERE = 1
 """The place, of those that `fit` tells, of a type that may be anywhere."""
@@ -42,3 +42,18 @@ def fit(defect: Defect, material: Material | None) -> tuple[int, bool]:
         return 0, False
     place = 3 if material.name in defect.never_on else 0 if material.name in defect.materials else 1
     return (2 if place == 1 and defect.materials else place), defect.domain != material.domain
+
+
+def near_names(book: RecipeBook, material: str | None) -> dict[str, tuple[str, ...]]:
+    """The phrases that unknown words for a defect may be near to, and the types that each names.
+
+    A trade's own phrases count only where a material is named on which the trade knows them: among the slang of forty
+    trades some phrase lies near to whatever is typed.
+    """
+    on = None if material is None else book.materials[material]
+    owners = book.defect_owners.items()
+    return {phrase: names for phrase, names in owners if any(is_near(book.defects[name], on) for name in names)}
+
+
+def is_near(defect: Defect, on: Material | None) -> bool:
+    return defect.domain == "general" or (on is not None and fit(defect, on)[0] <= ANYWHERE)

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from defectgen.book import RecipeBook
-from defectgen.choice import ANYWHERE, fit
-from defectgen.recipe import Defect, Material
-
-__all__ = ["Encoder", "Neighbour", "Span", "near_names", "nearest_phrase", "parts_of"]
+__all__ = ["Encoder", "Neighbour", "Span", "nearest_phrase", "parts_of"]
 
 Span = tuple[int, int]
 
@@ -50,18 +46,3 @@ def parts_of(run: Span) -> list[Span]:
     """Shorter spans within a run, of one to three words."""
     start, end = run
     return [(a, b) for a in range(start, end) for b in range(a + 1, min(a + 3, end) + 1) if (a, b) != run]
-
-
-def near_names(book: RecipeBook, material: str | None) -> dict[str, tuple[str, ...]]:
-    """The phrases that unknown words for a defect may be near to, and the types that each names.
-
-    A trade's own phrases count only where a material is named on which the trade knows them: among the slang of forty
-    trades some phrase lies near to whatever is typed.
-    """
-    on = None if material is None else book.materials[material]
-    owners = book.defect_owners.items()
-    return {phrase: names for phrase, names in owners if any(is_near(book.defects[name], on) for name in names)}
-
-
-def is_near(defect: Defect, on: Material | None) -> bool:
-    return defect.domain == "general" or (on is not None and fit(defect, on)[0] <= ANYWHERE)

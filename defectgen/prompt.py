@@ -20,10 +20,10 @@ from typing import Any
 
 from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words, ranged, shape_overrides
 from defectgen.book import RecipeBook
-from defectgen.choice import ANYWHERE, choose, fit
+from defectgen.choice import ANYWHERE, choose, fit, near_names
 from defectgen.errors import PromptError
 from defectgen.lexicon import How, Lexicon, Match, Meaning, named, nearest_spelling, words_of
-from defectgen.nearest import Encoder, Neighbour, Span, near_names, nearest_phrase, parts_of
+from defectgen.nearest import Encoder, Neighbour, Span, nearest_phrase, parts_of
 from defectgen.phrase import shortened
 from defectgen.recipe import Defect, Range
 from defectgen.spec import DefectSpec, Reading, Understanding
