@@ -42,8 +42,8 @@ class Record(Line):
     instances_file_name: uint8 or uint16 picture, value k on the pixels of boxes[k - 1], 0 elsewhere; None where each
         piece of the mask belongs to the one box that holds it.
     defect: "good", or the type of the largest defect. labels: the type of each box.
-    split: "train", "val", "test", "unused" (kept from training where only a few shots are taken, or where its group lies
-        in the test split) or "unsplit". group: what must stay on one side of a split.
+    split: "train", "val", "test", "unused" (kept from training where only a few shots are taken, or where its group
+        lies in the test split) or "unsplit". group: what must stay on one side of a split.
     source: the file it came from, relative to the imported folder. source_sha256: of that file's bytes.
     licence: SPDX identifier or a plain word; "own" for parts of this project's library, "user" for the user's own.
     """

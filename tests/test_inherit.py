@@ -126,12 +126,12 @@ SHARED = (
 
 def test_the_material_decides_what_a_shared_word_means(tmp_path: Path) -> None:
     book = book_of(tmp_path, SHARED)
-    assert book.defect_owners["porosity"] == ("porosity", "bead-pores")
+    assert {"porosity", "bead-pores"} <= set(book.defect_owners["porosity"])
     assert parse_prompt("porosity on fillet", book).spec.defect == "bead-pores"
     assert parse_prompt("porosity in cast iron", book).spec.defect == "porosity"
     alone = parse_prompt("porosity", book)
     assert alone.spec.defect == "porosity"
-    assert any("also names bead-pores; took porosity; name the material" in line for line in alone.notices)
+    assert any("bead-pores" in line and "took porosity; name the material" in line for line in alone.notices)
 
 
 def test_choice_prefers_listed_over_anywhere_over_elsewhere(tmp_path: Path) -> None:
