@@ -277,7 +277,7 @@ def test_two_runs_cannot_share_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_set_loads_as_an_image_folder(tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+    import datasets
     generate(small_job(tmp_path), ENGINE)
     loaded = datasets.load_dataset(
         "imagefolder", data_dir=str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache")

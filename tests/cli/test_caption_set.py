@@ -94,7 +94,7 @@ def test_chat_files_follow_the_schema(defectgen: Any, folder: Path, form: str, t
 
 
 def test_chat_files_load_as_a_dataset(defectgen: Any, folder: Path, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
     defectgen("caption", folder, "--format", "vqa")
     loaded = datasets.load_dataset(
         "json", data_files=str(folder / "vqa.jsonl"), split="train", cache_dir=str(tmp_path / "cache")

@@ -68,10 +68,9 @@ def test_recipe_leaves_the_surround_alone_and_shows(defect: Defect) -> None:
         assert np.isfinite(after).all()
     assert changed.albedo.min() >= 0
     assert changed.albedo.max() <= 1
-    # On a grey plate; the slow sweep asks the same on the materials that a type is really found on.
-    good, bad = render_pair(surface, shape, defect.change, 1.0, Light(), Camera(), np.random.default_rng(1))
+    good, bad = render_pair(surface, shape, defect.change, 0.5, Light(), Camera(), np.random.default_rng(1))
     change = np.abs(good.astype(int) - bad).max(axis=2)
-    assert change[shape.alpha >= 0.5].mean() >= 4
+    assert change[shape.alpha >= 0.5].mean() >= 6
 
 
 def test_beyond_shadow_and_blur_the_pair_is_equal() -> None:

@@ -11,8 +11,6 @@ import pytest
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.dataset.exporter import export_set
 
-pytest.importorskip("pycocotools")
-
 
 def load(path: Path, capsys: pytest.CaptureFixture[str]):
     from pycocotools.coco import COCO
@@ -70,7 +68,7 @@ def test_boxes_alone_go_and_a_class_alone_does_not(
 
 
 def test_supervision_reads_the_masks(masked_set: Path, tmp_path: Path) -> None:
-    supervision = pytest.importorskip("supervision")
+    import supervision
     export_set(masked_set, tmp_path / "out", "coco")
     read = supervision.DetectionDataset.from_coco(
         str(tmp_path / "out/images/train"), str(tmp_path / "out/annotations/instances_train.json"), force_masks=True

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import datumaro
 import numpy as np
 import pytest
 
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.dataset.exporter import export_set
-
-datumaro = pytest.importorskip("datumaro", reason="datumaro is not installed")
 
 
 def load(folder: Path) -> dict[str, object]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 import yaml
 
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.dataset.exporter import export_set
-
-datasets = pytest.importorskip("datasets")
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +85,7 @@ def test_links_share_the_bytes(masked_set: Path, tmp_path: Path) -> None:
 # its reader leaves closing the shards to the garbage collector
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_webdataset_reads_its_shards(masked_set: Path, tmp_path: Path) -> None:
-    webdataset = pytest.importorskip("webdataset")
+    import webdataset
     export_set(masked_set, tmp_path / "out", "webdataset")
     source = DefectSet(masked_set)
     records = {one.source: one for one in source.records()}
@@ -106,7 +105,7 @@ def test_webdataset_reads_its_shards(masked_set: Path, tmp_path: Path) -> None:
 
 
 def test_parquet_is_plain_parquet(masked_set: Path, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet
     export_set(masked_set, tmp_path / "out", "parquet")
     table = parquet.read_table(tmp_path / "out/data/train-00000-of-00001.parquet")
     assert table.num_rows == 5

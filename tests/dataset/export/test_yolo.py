@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import supervision
 import yaml
 
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.dataset.exporter import export_set
 from defectgen.dataset.instance import union
-
-supervision = pytest.importorskip("supervision")
 
 
 def load(folder: Path, split: str, masks: bool):
