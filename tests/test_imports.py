@@ -30,6 +30,8 @@ FLOW = (
     ("compose", "label_audit"),
     ("sample",),
     ("folder", "sheet", "dataset"),
+    ("metric",),
+    ("report",),
     ("train",),
     ("job",),
     ("generate",),
