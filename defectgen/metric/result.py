@@ -11,12 +11,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 __all__ = [
-    "SCHEMA", "AuditReport", "Better", "CopyPair", "Drift", "Fingerprint", "Interval", "LabelRow", "LabelTruth",
-    "Leak", "ProbeResult", "Protocol", "Score", "Side",
+    "SCHEMA", "AuditReport", "Better", "CopyPair", "Distribution", "Drift", "Fingerprint", "Interval", "LabelRow",
+    "LabelTruth", "Leak", "Neighbour", "NeighbourKind", "ProbeResult", "Protocol", "Score", "Side",
 ]  # fmt: skip
 
 SCHEMA = 1
 Better = Literal["lower", "higher", "neither"]
+NeighbourKind = Literal["nearest", "farthest", "missed"]
 
 
 class Frozen(BaseModel):
@@ -90,6 +91,44 @@ class Leak(Frozen):
     train: str
     how: str
     correlation: float
+
+
+class Neighbour(Frozen):
+    """A crop beside the one of the other side that is nearest to it by features; both by name and box.
+
+    kind: "nearest" and "farthest" are crops of the set with their nearest real one; "missed" is a real crop that the
+    set is farthest from, with the nearest of the set. distance: 1 - cosine.
+    """
+
+    kind: NeighbourKind
+    view: str
+    defect: str
+    name: str
+    box: tuple[int, int, int, int]
+    other: str
+    other_box: tuple[int, int, int, int]
+    distance: float
+
+
+class Distribution(Frozen):
+    """How often a measure of the defects takes which values: shares of `n_set` and `n_real` defects between the edges.
+
+    The first and the last bin also hold what lies beyond them. ks: the greatest difference of the two cumulative
+    distributions (Kolmogorov-Smirnov), in [0, 1]; floor: the same between two halves of the real defects.
+    """
+
+    measure: str
+    unit: str
+    defect: str | None
+    n_set: int
+    n_real: int
+    edges: tuple[float, ...]
+    share_set: tuple[float, ...]
+    share_real: tuple[float, ...]
+    median_set: float
+    median_real: float
+    ks: float
+    floor: Interval | None = None
 
 
 class Drift(Frozen):
@@ -196,6 +235,8 @@ class AuditReport(Frozen):
     train: Side | None = None
     fingerprints: tuple[Fingerprint, ...] = ()
     scores: tuple[Score, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
     copies: tuple[CopyPair, ...] = ()
     leaks: tuple[Leak, ...] = ()
     drift: Drift | None = None
