@@ -223,7 +223,10 @@ class Side(Frozen):
 
 
 class AuditReport(Frozen):
-    """All that was measured. command: what makes it again. created: ISO 8601."""
+    """All that was measured. command: what makes it again. created: ISO 8601.
+
+    copies_against: the collection that copies were looked for in; None where nobody looked.
+    """
 
     schema_version: int = SCHEMA
     version: str
@@ -238,6 +241,7 @@ class AuditReport(Frozen):
     neighbours: tuple[Neighbour, ...] = ()
     distributions: tuple[Distribution, ...] = ()
     copies: tuple[CopyPair, ...] = ()
+    copies_against: str | None = None
     leaks: tuple[Leak, ...] = ()
     drift: Drift | None = None
     label_truth: tuple[LabelTruth, ...] = ()
