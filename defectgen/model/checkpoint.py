@@ -1,6 +1,7 @@
 """The model on disk: a diffusers folder and one card.
 
     <folder>/unet/config.json, unet/diffusion_pytorch_model.safetensors
+    <folder>/captioner.safetensors    the trained half of the implicit captioner, where the model has one
     <folder>/model.json    format, window size, residual scale, contrast of each family, sha256 of the weights
 
 Safetensors only: nothing that is loaded can run code.
@@ -21,10 +22,13 @@ from defectgen.errors import WeightsError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["FORMAT", "ModelInfo", "default_weights", "load_unet", "read_info", "save_model", "verify"]
+    from defectgen.model.captioner import ImplicitCaptioner
+
+__all__ = ["FORMAT", "ModelInfo", "default_weights", "load_captioner", "load_unet", "read_info", "save_model", "verify"]
 
 FORMAT = 2
 _WEIGHTS = Path("unet") / "diffusion_pytorch_model.safetensors"
+_CAPTIONER = "captioner.safetensors"
 
 
 class ModelInfo(BaseModel):
@@ -41,6 +45,7 @@ class ModelInfo(BaseModel):
     weights_sha256: str
     steps_trained: int
     severity: dict[str, tuple[float, ...]]
+    captioner_sha256: str | None = None
 
 
 def default_weights() -> Path:
@@ -92,9 +97,29 @@ def load_unet(folder: Path, dtype: torch.dtype, device: str) -> Any:
     return unet.to(device=device, memory_format=torch.channels_last)
 
 
+def load_captioner(folder: Path, dtype: torch.dtype, device: str) -> ImplicitCaptioner | None:
+    """The implicit captioner of a verified folder, in evaluation mode; None where the model has none."""
+    from safetensors.torch import load_file
+
+    from defectgen.model.captioner import ImplicitCaptioner
+
+    info, path = read_info(folder), folder / _CAPTIONER
+    if info.captioner_sha256 is None:
+        return None
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+    if found != info.captioner_sha256:
+        raise WeightsError(f"{path}: {found[:12]}, expected sha256 {info.captioner_sha256[:12]}...; reinstall it")
+    captioner = ImplicitCaptioner()
+    captioner.load_state_dict(load_file(path))
+    for weights in captioner.parameters():
+        weights.data = weights.data.to(dtype)
+    return captioner.eval().requires_grad_(False).to(device)
+
+
 def save_model(
-    folder: Path, unet: Any, steps_trained: int, severity: dict[str, tuple[float, ...]]
-) -> ModelInfo:
+    folder: Path, unet: Any, steps_trained: int, severity: dict[str, tuple[float, ...]],
+    captioner: ImplicitCaptioner | None = None,
+) -> ModelInfo:  # fmt: skip
     """Write a model folder, the weights in bfloat16."""
     import torch
 
@@ -103,7 +128,22 @@ def save_model(
     digest = hashlib.sha256((folder / _WEIGHTS).read_bytes()).hexdigest()
     side = int(unet.config["sample_size"]) * 4
     info = ModelInfo(
-        format=FORMAT, window_px=side, weights_sha256=digest, steps_trained=steps_trained, severity=severity
-    )
+        format=FORMAT, window_px=side, weights_sha256=digest, steps_trained=steps_trained, severity=severity,
+        captioner_sha256=None if captioner is None else _save_captioner(folder / _CAPTIONER, captioner),
+    )  # fmt: skip
     (folder / "model.json").write_text(json.dumps(info.model_dump(), indent=2) + "\n")
     return info
+
+
+def _save_captioner(path: Path, captioner: ImplicitCaptioner) -> str:
+    """The sha256 of the file."""
+    import torch
+    from safetensors.torch import save_file
+
+    buffers = {name for name, _ in captioner.named_buffers()}
+    kept = {
+        name: value.detach().cpu().contiguous().to(torch.float32 if name in buffers else torch.bfloat16)
+        for name, value in captioner.state_dict().items()
+    }
+    save_file(kept, path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()

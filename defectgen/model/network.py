@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from defectgen.model.captioner import ImplicitCaptioner
 from defectgen.model.condition import TEXT_DIM, VECTOR_DIM
 from defectgen.model.flow import band
 from defectgen.model.transform import BLOCK, to_grid, to_pixels
@@ -49,11 +50,15 @@ def build_unet(widths: tuple[int, ...] = WIDTHS, window_px: int = 128, layers: i
 
 
 class EditNetwork(nn.Module):
-    """Predicts the clean residual from its noisy version, the good window, the mask, a draft and the words."""
+    """Predicts the clean residual from its noisy version, the good window, the mask, a draft and the words.
 
-    def __init__(self, unet: Any) -> None:
+    captioner: the trained half of the implicit captioner, which turns references to words; None where there is none.
+    """
+
+    def __init__(self, unet: Any, captioner: ImplicitCaptioner | None = None) -> None:
         super().__init__()
         self.unet = unet
+        self.captioner = captioner
 
     def forward(
         self, noisy: Tensor, t: Tensor, good: Tensor, alpha: Tensor, draft: Tensor, tokens: Tensor, padding: Tensor,

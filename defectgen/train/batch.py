@@ -19,11 +19,15 @@ __all__ = ["Batch", "Drawer", "batches", "severity_quantiles"]
 
 _GREY_SHARE = 0.3
 _DROP_DRAFT = 0.1
+_REFERENCE, _WORDLESS = 0.4, 0.5  # how many windows have a reference, and how many of these no words
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Tensors as `EditNetwork` takes them; `clean` and `draft` are residuals in units of RESIDUAL_SCALE."""
+    """Tensors as `EditNetwork` takes them; `clean` and `draft` are residuals in units of RESIDUAL_SCALE.
+
+    reference: (B, REFERENCE_DIM). told: (B,) bool, whether the network hears of it.
+    """
 
     clean: Tensor
     good: Tensor
@@ -32,6 +36,8 @@ class Batch:
     tokens: Tensor
     padding: Tensor
     vector: Tensor
+    reference: Tensor
+    told: Tensor
 
     def to(self, device: str) -> Batch:
         return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
@@ -115,12 +121,12 @@ class Drawer:
         """The batch of one training step."""
         rng = np.random.default_rng([self.seed, step])
         rows = [self._row(*self._pick(rng), rng) for _ in range(size)]
-        clean, good, alpha, draft, tokens, padding, pooled, severity, origin = (
+        clean, good, alpha, draft, tokens, padding, pooled, severity, origin, reference, told = (
             torch.from_numpy(np.stack(column))
             for column in zip(*rows, strict=True)
         )
         vector = condition_vector(pooled.float(), severity.float().flatten(), origin.flatten().long())
-        return Batch(clean, good, alpha, draft, tokens.float(), padding, vector)
+        return Batch(clean, good, alpha, draft, tokens.float(), padding, vector, reference.float(), told.flatten())
 
     def _row(self, shard: Shard, i: int, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
         maps = [np.asarray(shard.arrays[n][i], np.uint8) for n in ("good", "target", "draft", "alpha")]
@@ -133,12 +139,14 @@ class Drawer:
         severity = measured_severity(residual, a) if rng.random() > 0.15 else np.nan
         origin = ORIGINS.index(shard.origins[i]) if rng.random() > 0.3 else -1
         text = [shard.arrays[n][i] for n in ("tokens", "padding", "pooled")]
-        if rng.random() < self.drop:
+        told = bool(rng.random() < _REFERENCE)
+        if rng.random() < (_WORDLESS if told else self.drop):
             text = [n[0].numpy() for n in self.null]
         text = [text[0].astype(np.float32), text[1], text[2].astype(np.float32)]
         return (
             residual.transpose(2, 0, 1) / RESIDUAL_SCALE, 2 * g.transpose(2, 0, 1) - 1, a[None],
             draft.transpose(2, 0, 1) / RESIDUAL_SCALE, *text, np.asarray(severity), np.asarray(origin),
+            shard.arrays["reference"][i], np.asarray(told),
         )  # fmt: skip
 
 

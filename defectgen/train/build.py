@@ -17,6 +17,7 @@ from defectgen.blocked import Blocked
 from defectgen.book import RecipeBook, load_book
 from defectgen.mask.draw import draw_shape
 from defectgen.mask.transform import paste_shape
+from defectgen.model.reference import ReferenceEncoder
 from defectgen.model.text import TextEncoder
 from defectgen.recipe import Material
 from defectgen.train.pair import WINDOW_PX, Pair, draw_defect, photo_root, ratio_window, rendered_window
@@ -121,7 +122,7 @@ def build_cache(
     Origins take turns, so that training can begin with the first few shards of each. manifests: see `load_real`.
     """
     book = load_book()
-    encoder = TextEncoder(chunk=64)
+    encoder, eyes = TextEncoder(chunk=64), ReferenceEncoder()
     sources = {name: _SOURCES[name](book, root, manifests) for name, count in windows.items() if count}
     for k in range(max(windows.values()) // SHARD_LENGTH):
         for name, draw in sources.items():
@@ -134,7 +135,7 @@ def build_cache(
                 pair = draw(rng)
                 if pair is not None:
                     pairs.append(pair)
-            write_shard(folder, pairs, encoder)
+            write_shard(folder, pairs, encoder, eyes, rng)
             yield folder
 
 

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from defectgen.errors import InputError
+from defectgen.model.captioner import ImplicitCaptioner
 from defectgen.model.checkpoint import save_model
 from defectgen.model.flow import band, draw_times, loss_weight, noised
 from defectgen.model.network import WIDTHS, EditNetwork, build_unet
@@ -31,6 +33,7 @@ __all__ = ["PretrainConfig", "Progress", "edit_loss", "pretrain", "read_config"]
 
 _RIM_WEIGHT = 0.6
 _SMALL_AREA_PX = 96.0
+_LEAST_SPREAD = 1e-2
 _LOG = ("step", "seconds", "loss", "grad_norm", "lr", "windows_per_s")
 
 
@@ -131,7 +134,9 @@ def _step(network: EditNetwork, batch: Batch, generator: torch.Generator) -> Ten
     t = draw_times(batch.good.shape[0], generator).to(batch.good.device)
     noise = torch.randn(batch.clean.shape, generator=generator).to(batch.good.device)
     noisy = noised(batch.clean, noise, t, band(batch.alpha))
-    prediction = network(noisy, t, batch.good, batch.alpha, batch.draft, batch.tokens, batch.padding, batch.vector)
+    assert network.captioner is not None
+    words = network.captioner.join(batch.tokens, batch.padding, batch.vector, batch.reference, batch.told)
+    prediction = network(noisy, t, batch.good, batch.alpha, batch.draft, *words)
     return edit_loss(prediction, batch, t)
 
 
@@ -147,19 +152,31 @@ def pretrain(
     if state_path.exists() and not resume:
         raise InputError(f"{run}: holds a training run already; go on with --resume or name another folder")
     run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(config.seed)
-    unet = build_unet(config.widths, config.window_px).to(torch.bfloat16)
-    network = EditNetwork(unet.to(device=device, memory_format=torch.channels_last))
-    state = TrainingState(network, config.lr)
-    if state_path.exists():
-        state.load(state_path)
     drawer = Drawer(cache, config.shares, TextEncoder().encode([""]), config.seed)
     if not drawer.ready():
         raise InputError(f"{cache}: no windows of some origin of {list(config.shares)} yet; let the cache fill first")
+    torch.manual_seed(config.seed)
+    unet = build_unet(config.widths, config.window_px).to(torch.bfloat16)
+    captioner = _captioner(drawer).to(device)
+    network = EditNetwork(unet.to(device=device, memory_format=torch.channels_last), captioner)
+    state = TrainingState(network, config.lr)
+    if state_path.exists():
+        state.load(state_path)
     try:
         yield from _loop(config, network, state, drawer, run, device, budget_s, strip)
     finally:
         _save(network, state, drawer, run, strip)
+
+
+def _captioner(drawer: Drawer) -> ImplicitCaptioner:
+    """A fresh captioner that knows the usual range of references; its numbers are bfloat16 but for that range."""
+    captioner = ImplicitCaptioner()
+    seen = torch.from_numpy(np.concatenate([np.asarray(s.arrays["reference"], np.float32) for s in drawer.shards]))
+    captioner.mean.copy_(seen.mean(0))
+    captioner.scale.copy_(seen.std(0).clamp(min=_LEAST_SPREAD))
+    for weights in captioner.parameters():
+        weights.data = weights.data.to(torch.bfloat16)
+    return captioner
 
 
 def _loop(
@@ -210,7 +227,8 @@ def _save(
         return
     state.save(run / "state.safetensors")
     state.swap(state.ema)
-    save_model(run / "model", network.unet, state.step, severity_quantiles(drawer.shards))
+    severity = severity_quantiles(drawer.shards)
+    save_model(run / "model", network.unet, state.step, severity, network.captioner)
     if strip:
         network.eval()
         strip(network, run / f"strip-{state.step:06d}.png")

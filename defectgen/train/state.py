@@ -27,6 +27,7 @@ class TrainingState:
     def __init__(self, network: nn.Module, lr: float) -> None:
         self.names = [name for name, _ in network.named_parameters()]
         self.live: list[Tensor] = list(network.parameters())
+        self.buffers = dict(network.named_buffers())
         self.masters = [p.detach().float().clone() for p in self.live]
         self.ema = [m.clone() for m in self.masters]
         fused = self.masters[0].device.type in ("cpu", "cuda")
@@ -62,6 +63,7 @@ class TrainingState:
             moments = self.optimiser.state[master]
             tensors |= {f"master.{name}": master.detach(), f"ema.{name}": mean}
             tensors |= {f"{k}.{name}": moments[k] for k in ("exp_avg", "exp_avg_sq")}
+        tensors |= {f"buffer.{name}": buffer for name, buffer in self.buffers.items()}
         meta = {"run": json.dumps({"step": self.step, "seconds": self.seconds})}
         draft = path.with_suffix(".part")
         save_file({k: v.contiguous().cpu() for k, v in tensors.items()}, draft, metadata=meta)
@@ -72,12 +74,15 @@ class TrainingState:
         """Take up a saved state; WeightsError when it is of another network."""
         with safe_open(path, framework="pt") as file:
             run = json.loads((file.metadata() or {}).get("run", "{}"))
-            if set(file.keys()) != {f"{k}.{n}" for k in ("master", "ema", "exp_avg", "exp_avg_sq") for n in self.names}:
+            wanted = {f"{k}.{n}" for k in ("master", "ema", "exp_avg", "exp_avg_sq") for n in self.names}
+            if set(file.keys()) != wanted | {f"buffer.{name}" for name in self.buffers}:
                 raise WeightsError(f"{path}: state of another network; start a new run or give the matching config")
             for name, master, mean in zip(self.names, self.masters, self.ema, strict=True):
                 master.copy_(file.get_tensor(f"master.{name}"))
                 mean.copy_(file.get_tensor(f"ema.{name}"))
                 moments = {k: file.get_tensor(f"{k}.{name}").to(master) for k in ("exp_avg", "exp_avg_sq")}
                 self.optimiser.state[master] = {"step": torch.tensor(float(run["step"])), **moments}
+            for name, buffer in self.buffers.items():
+                buffer.copy_(file.get_tensor(f"buffer.{name}"))
         self.step, self.seconds = int(run["step"]), float(run["seconds"])
         self.swap(self.masters)

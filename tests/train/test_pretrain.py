@@ -7,6 +7,7 @@ import pytest
 
 from defectgen.errors import InputError
 from defectgen.model.checkpoint import verify
+from defectgen.model.reference import REFERENCE_DIM, ReferenceEncoder
 from defectgen.model.text import TextEncoder
 from defectgen.train.batch import Drawer, severity_quantiles
 from defectgen.train.pair import Pair
@@ -30,10 +31,16 @@ def encoder() -> TextEncoder:
     return TextEncoder()
 
 
+@pytest.fixture(scope="module")
+def eyes() -> ReferenceEncoder:
+    return ReferenceEncoder()
+
+
 @pytest.fixture
-def cache(tmp_path: Path, encoder: TextEncoder) -> Path:
+def cache(tmp_path: Path, encoder: TextEncoder, eyes: ReferenceEncoder) -> Path:
     rng = np.random.default_rng(0)
-    write_shard(tmp_path / "cache" / "shard-rendered-0000", [pair(rng) for _ in range(16)], encoder)
+    pairs = [pair(rng) for _ in range(16)]
+    write_shard(tmp_path / "cache" / "shard-rendered-0000", pairs, encoder, eyes, rng)
     return tmp_path / "cache"
 
 
@@ -86,6 +93,18 @@ def test_batches_are_a_function_of_the_step(cache: Path, encoder: TextEncoder) -
 def test_severity_quantiles_rise(cache: Path) -> None:
     levels = severity_quantiles(list(open_shards(cache)))["pit"]
     assert list(levels) == sorted(levels) and 0 < levels[0] <= levels[-1] < 1
+
+
+def test_some_windows_hear_of_a_reference(cache: Path, encoder: TextEncoder) -> None:
+    batch = Drawer(cache, {"rendered": 1.0}, encoder.encode([""]), seed=0).batch(0, 64)
+    assert 10 < int(batch.told.sum()) < 45
+    assert batch.reference.shape == (64, REFERENCE_DIM) and bool(batch.reference.isfinite().all())
+
+
+def test_a_shard_of_another_version_is_refused(cache: Path) -> None:
+    (cache / "shard-rendered-0000" / "reference.npy").unlink()
+    with pytest.raises(InputError, match=r"no reference\.npy"):
+        list(open_shards(cache))
 
 
 def test_half_a_shard_is_never_seen(cache: Path) -> None:
