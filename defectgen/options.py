@@ -26,6 +26,7 @@ class Options:
     """One run; on, mask, roi, recipe (a file) and recipes (a folder) are paths of the user's.
 
     blocked: manifests of splits, whose test pictures the bank must not hold (see `blocked`).
+    like: pictures that the samples should resemble, each "IMAGE" or "IMAGE,MASK" (see `like`).
     """
 
     prompt: str
@@ -50,6 +51,7 @@ class Options:
     strict: bool = False
     recipes: Path | None = None
     blocked: tuple[Path, ...] = ()
+    like: tuple[str, ...] = ()
 
     @property
     def own_recipes(self) -> list[Path]:
@@ -92,8 +94,10 @@ def check_options(options: Options) -> None:
             "engine copy-paste copies from a bank of real defects, and no other engine does; "
             "use --engine copy-paste together with --bank FOLDER (images/ and masks/ of the same names)"
         )
-    if options.blocked and options.bank is None:
-        raise InputError("--blocked guards the bank of engine copy-paste, and there is none; leave it out")
+    if options.like and options.engine != "compact":
+        raise InputError(f"engine {options.engine} takes no reference; leave out --like, or use engine compact")
+    if options.blocked and options.bank is None and not options.like:
+        raise InputError("--blocked guards what --bank and --like name, and there is neither; leave it out")
 
 
 def _check_sampling(options: Options) -> None:

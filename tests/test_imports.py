@@ -25,7 +25,7 @@ FLOW = (
     ("caption", "blocked", "choice"),
     ("model", "prompt"),
     ("recipe_check",),
-    ("options",),
+    ("options", "like"),
     ("engine",),
     ("compose", "label_audit"),
     ("sample",),

@@ -68,13 +68,20 @@ def synth(
             help="1 starts from noise, less from a rendered draft.", show_default="the model's", rich_help_panel=HOW
         ),
     ] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Picture of a defect that the new ones should resemble; may be given again.",
+            metavar="IMAGE[,MASK]", show_default=False, rich_help_panel=WHAT,
+        ),
+    ] = None,
     bank: Annotated[
         Path | None, typer.Option(help="Defect set that copy-paste copies from.", rich_help_panel=HOW)
     ] = None,
     blocked: Annotated[
         list[Path] | None,
         typer.Option(
-            help="split.json whose test pictures the bank must not hold; may be given again.",
+            help="split.json whose test pictures neither --bank nor --like may hold; may be given again.",
             metavar="FILE", show_default="DEFECTGEN_BLOCKED", rich_help_panel=HOW,
         ),
     ] = None,
@@ -104,7 +111,7 @@ def synth(
     run(
         Options(
             prompt, on, n, seed, engine, mask, box, roi, spans["severity"], spans["size"], steps, guidance, strength,
-            recipe, bank, out, device, batch, overwrite, strict, recipes, tuple(blocked or ()),
+            recipe, bank, out, device, batch, overwrite, strict, recipes, tuple(blocked or ()), tuple(like or ()),
         ),
         dry_run,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from defectgen.blocked import Blocked, held_back
 from defectgen.engine.window import Engine
 from defectgen.errors import InputError
 from defectgen.image import Picture, read_picture, to_rgb
+from defectgen.like import check_likes, like_sha256, read_likes
 from defectgen.options import Options
 from defectgen.source import list_images, read_mask
 
@@ -25,6 +26,8 @@ def check_engine(options: Options) -> str:
     """
     if options.bank is not None:
         _check_bank(options.bank, options.blocked)
+    if options.like:
+        check_likes(options.like, options.blocked)
     if options.engine == "compact":
         from defectgen.model.checkpoint import default_weights, verify
 
@@ -44,7 +47,8 @@ def default_batch(device: str) -> int:
 def engine_settings(options: Options, device: str) -> dict[str, str | float | None]:
     """What decides an engine's result beside its weights, steps and guidance; it goes on record."""
     if options.engine == "compact":
-        return {"device": device}
+        likes = {"like": like_sha256(options.like)} if options.like else {}
+        return {"device": device, **likes}
     if options.bank is not None:
         return {"bank": options.bank.name}
     return {}
@@ -56,7 +60,8 @@ def make_engine(options: Options) -> Engine:
         from defectgen.engine.compact import CompactEngine
 
         given = {name: getattr(options, name) for name in ("steps", "guidance", "strength")}
-        return CompactEngine(device=options.device, **{k: v for k, v in given.items() if v is not None})
+        chosen = {k: v for k, v in given.items() if v is not None}
+        return CompactEngine(device=options.device, references=read_likes(options.like), **chosen)
     if options.engine == "render":
         from defectgen.engine.render import RenderEngine
 

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from defectgen.engine.render import RenderEngine
 from defectgen.engine.window import EngineInfo, Window
-from defectgen.errors import InputError
-from defectgen.model.checkpoint import default_weights, load_unet, verify
+from defectgen.errors import InputError, WeightsError
+from defectgen.model.captioner import ImplicitCaptioner
+from defectgen.model.checkpoint import default_weights, load_captioner, load_unet, verify
 from defectgen.model.condition import condition_vector
 from defectgen.model.device import pick_device, pick_dtype, set_threads
 from defectgen.model.flow import RESIDUAL_SCALE
 from defectgen.model.network import EditNetwork
+from defectgen.model.reference import Reference, ReferenceEncoder
 from defectgen.model.sampler import Conditions, sample
 from defectgen.model.text import TextEncoder
 
@@ -53,10 +55,11 @@ class CompactEngine:
 
     def __init__(
         self, weights: Path | None = None, *, device: str = "auto", steps: int = STEPS, guidance: float = GUIDANCE,
-        strength: float = STRENGTH,
+        strength: float = STRENGTH, references: Sequence[Reference] = (),
     ) -> None:  # fmt: skip
         """weights: a model folder; None for the one in the package. strength: in (0, 1], below 1 the
-        start is the rendered draft, noised to that time.
+        start is the rendered draft, noised to that time. references: what the defects should look like; each window
+        takes one, by its seed.
 
         Raises InputError for options out of range, WeightsError for weights that are missing or damaged.
         """
@@ -68,9 +71,18 @@ class CompactEngine:
         self._model = verify(folder)
         where = pick_device(device)
         self._device = "cpu" if where == "openvino" else where
-        self._network = EditNetwork(_unet(folder, where, set_threads())).eval()
+        self._network = EditNetwork(_unet(folder, where, set_threads()), self._captioner(folder, references)).eval()
+        self._references = ReferenceEncoder().encode(references).to(self._device) if references else None
         self._text = TextEncoder()
         self._steps, self._guidance, self._strength = steps, guidance, strength
+
+    def _captioner(self, folder: Path, references: Sequence[Reference]) -> ImplicitCaptioner | None:
+        if not references:
+            return None
+        captioner = load_captioner(folder, torch.float32, self._device)
+        if captioner is None:
+            raise WeightsError(f"the model in {folder} takes no references; leave out --like, or use newer weights")
+        return captioner
 
     @property
     def info(self) -> EngineInfo:
@@ -104,7 +116,20 @@ class CompactEngine:
         origin = torch.full((len(windows),), -1)
         vectors = [condition_vector(text[2], severity, origin) for text in (told, null)]
         parts = (told[0], told[1], vectors[0], null[0], null[1], vectors[1])
-        return Conditions(*(part.to(self._device) for part in parts))
+        return self._with_references(Conditions(*(part.to(self._device) for part in parts)), windows)
+
+    def _with_references(self, conditions: Conditions, windows: Sequence[Window]) -> Conditions:
+        """The conditions with the pseudo words of each window's reference; guidance pulls away from neither told."""
+        captioner = self._network.captioner
+        if captioner is None or self._references is None:
+            return conditions
+        c, rows = conditions, [w.seed % len(self._references) for w in windows]
+        vectors = self._references[rows]
+        told = torch.ones(len(windows), dtype=torch.bool, device=self._device)
+        return Conditions(
+            *captioner.join(c.tokens, c.padding, c.vector, vectors, told),
+            *captioner.join(c.null_tokens, c.null_padding, c.null_vector, vectors, ~told),
+        )
 
     def _severity(self, window: Window) -> float:
         tables = self._model.severity

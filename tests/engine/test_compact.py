@@ -11,8 +11,10 @@ from defectgen.engine.compact import CompactEngine, measured_for
 from defectgen.engine.window import Window
 from defectgen.errors import InputError, WeightsError
 from defectgen.mask.shape import Shape
-from defectgen.model.checkpoint import save_model
+from defectgen.model.captioner import ImplicitCaptioner
+from defectgen.model.checkpoint import load_unet, save_model
 from defectgen.model.network import build_unet
+from defectgen.model.reference import Reference, reference_window
 
 SIDE = 32
 
@@ -61,6 +63,39 @@ def test_seed_words_and_severity_each_change_the_edit(weights: Path, other: Wind
 def test_strength_starts_from_the_rendered_draft(weights: Path) -> None:
     full, low = (CompactEngine(weights, steps=3, strength=s).edit([window()])[0] for s in (1.0, 0.3))
     assert not np.array_equal(full, low)
+
+
+def reference(colour: tuple[int, int, int]) -> Reference:
+    rgb = np.full((SIDE, SIDE, 3), 128, np.uint8)
+    alpha = window().shape.alpha
+    rgb[alpha > 0] = colour
+    return reference_window(rgb, alpha)
+
+
+@pytest.fixture(scope="module")
+def seeing(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(1)
+    captioner = ImplicitCaptioner()
+    torch.nn.init.normal_(captioner.speak.weight, std=0.5)
+    folder = tmp_path_factory.mktemp("seeing")
+    save_model(folder, load_unet(weights, torch.float32, "cpu"), 1, {"any": (0.1, 0.2, 0.3, 0.4, 0.5)}, captioner)
+    return folder
+
+
+def test_a_reference_changes_the_edit_and_the_seed_picks_it(seeing: Path) -> None:
+    red, blue = reference((220, 20, 20)), reference((20, 20, 220))
+    plain, like_red, like_blue = (
+        CompactEngine(seeing, steps=3, device="cpu", references=given).edit([window(2)])[0]
+        for given in ((), (red,), (blue,))
+    )
+    assert not np.array_equal(plain, like_red) and not np.array_equal(like_red, like_blue)
+    both = CompactEngine(seeing, steps=3, device="cpu", references=(red, blue)).edit([window(2)])[0]
+    assert np.array_equal(both, like_red)
+
+
+def test_a_model_that_takes_no_reference_says_so(weights: Path) -> None:
+    with pytest.raises(WeightsError, match="takes no references"):
+        CompactEngine(weights, references=(reference((9, 9, 9)),))
 
 
 def test_severity_is_read_from_the_family_table() -> None:
