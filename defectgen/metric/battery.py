@@ -18,7 +18,7 @@ from defectgen.metric.bootstrap import FEWEST_GROUPS, draw_groups, group_index, 
 from defectgen.metric.extractor import Features
 from defectgen.metric.floor import I64, Draws, draw_floor, range_of
 from defectgen.metric.measure import FID, MEASURES, Measure, Number
-from defectgen.metric.pairwise import F64
+from defectgen.metric.pairwise import F64, Vectors
 from defectgen.metric.result import Better, Interval, Score
 from defectgen.record import GOOD
 
@@ -121,7 +121,7 @@ def _score_measure(pair: _Pair, measure: Measure, draws: Draws, resamples: int, 
             yield _score(pair, number.name, number.better, draws.n, value=at_same, floor=floor)
 
 
-def _repeat(measure: Measure, pairs: list[tuple[F64, F64]]) -> F64:
+def _repeat(measure: Measure, pairs: list[tuple[Vectors, Vectors]]) -> F64:
     """(draws, numbers)."""
     return np.array([measure.compute(a, b) for a, b in pairs])
 

@@ -9,7 +9,6 @@ same number of times: that is the comparison to hold against the floor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +17,10 @@ from numpy.typing import NDArray
 from defectgen.metric.pairwise import F64
 from defectgen.metric.result import Interval
 
-__all__ = ["REPEATS", "Draws", "draw_floor", "range_of", "repeat_metric"]
+__all__ = ["REPEATS", "Draws", "draw_floor", "range_of"]
 
 I64 = NDArray[np.int64]
 REPEATS = 20
-Metric = Callable[[I64, I64], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,6 @@ def _cut(index: I64, rng: np.random.Generator) -> tuple[I64, I64]:
 
 def _some(rows: I64, n: int, rng: np.random.Generator) -> I64:
     return np.sort(rng.permutation(rows)[:n])
-
-
-def repeat_metric(draws: tuple[tuple[I64, I64], ...], metric: Metric) -> dict[str, F64]:
-    """The metric's numbers of every draw, by name."""
-    found = [metric(a, b) for a, b in draws]
-    return {name: np.array([one[name] for one in found]) for name in found[0]}
 
 
 def range_of(values: F64) -> Interval:

@@ -55,7 +55,7 @@ def mmd2_weighted(x: Vectors, y: Vectors, kernel: Kernel, wx: Weights, wy: Weigh
     """(R,): MMD²_u of each draw; not a number where a draw holds one group alone."""
     rows_x, rows_y = wx.of_rows, wy.of_rows
     cross = _pair_sums(x, y, kernel, rows_x, rows_y) / (rows_x.sum(0) * rows_y.sum(0))
-    return _within(x, kernel, wx, rows_x) + _within(y, kernel, wy, rows_y) - 2 * cross
+    return np.asarray(_within(x, kernel, wx, rows_x) + _within(y, kernel, wy, rows_y) - 2 * cross)
 
 
 def _within(x: Vectors, kernel: Kernel, weights: Weights, rows: F64) -> F64:
@@ -64,7 +64,7 @@ def _within(x: Vectors, kernel: Kernel, weights: Weights, rows: F64) -> F64:
     inside, own = _group_sums(x, kernel, weights.index, len(sizes))
     total = _own_pair_sums(x, kernel, rows) - counts**2 @ inside + counts @ (inside - own)
     pairs = (counts @ sizes) ** 2 - counts**2 @ sizes.astype(float) ** 2 + counts @ (sizes * (sizes - 1.0))
-    return np.divide(total, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+    return np.asarray(np.divide(total, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0))
 
 
 def _pair_sums(x: Vectors, y: Vectors, kernel: Kernel, wx: F64, wy: F64) -> F64:

@@ -48,10 +48,10 @@ def distances(x: F64, y: F64) -> F64:
     norms = (x * x).sum(1)[:, None] + (y * y).sum(1)[None, :]
     squared = norms - 2 * (x @ y.T)
     squared[squared < ROUNDING * norms] = 0
-    return np.sqrt(squared, out=squared)
+    return np.asarray(np.sqrt(squared, out=squared))
 
 
 def unit(block: F64) -> F64:
     """Rows scaled to length 1; zero rows stay zero."""
     lengths = np.linalg.norm(block, axis=1, keepdims=True)
-    return np.divide(block, lengths, out=np.zeros_like(block), where=lengths > 0)
+    return np.asarray(np.divide(block, lengths, out=np.zeros_like(block), where=lengths > 0))
