@@ -22,13 +22,13 @@ from defectgen.metric.pairwise import F64, Vectors
 from defectgen.metric.result import Better, Interval, Score
 from defectgen.record import GOOD
 
-__all__ = ["FID_ENOUGH", "FULL_HALVES", "HALVES", "MATCHED", "score_view"]
+__all__ = ["FEWEST_HALVES", "FID_ENOUGH", "HALVED_ROWS", "MATCHED", "score_view"]
 
 FID_ENOUGH = 2048
 LEADING = ("KID", "CMMD")
 MATCHED = "@"
-HALVES, FULL_HALVES = 20, 1000
-"""Sets of more than FULL_HALVES rows together are drawn by halves no more than HALVES times."""
+FEWEST_HALVES, HALVED_ROWS = 20, 100_000
+"""Halves are drawn until they hold about so many rows together, since each costs what the metric costs."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _replicates(pair: _Pair, measure: Measure, resamples: int) -> tuple[F64 | No
     if measure.replicates is not None:
         draws = (draw_groups(index, resamples, rng) for index in (pair.synth_index, pair.real_index))
         return measure.replicates(x, y, *draws)[1:, None], 1.0
-    times = resamples if len(x) + len(y) <= FULL_HALVES else min(resamples, HALVES)
+    times = min(resamples, max(FEWEST_HALVES, HALVED_ROWS // (len(x) + len(y))))
     halves = [(half_rows(pair.synth_index, rng), half_rows(pair.real_index, rng)) for _ in range(times)]
     if min(len(side) for half in halves for side in half) < measure.smallest:
         return None, 1.0
