@@ -35,7 +35,7 @@ from defectgen.noise import noise_sigma
 from defectgen.record import Boxes
 from defectgen.sample import Sample
 
-__all__ = ["Judged", "has_truth", "judge", "label_truth", "recovered_mask", "summarise"]
+__all__ = ["Judged", "check_size", "has_truth", "judge", "label_truth", "recovered_mask", "summarise"]
 
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -120,11 +120,11 @@ def _judgeable(item: Item) -> bool:
 def _judge_item(item: Item) -> Judged:
     out, good, delivered = item.pixels(), item.good_pixels(), item.mask_pixels()
     assert good is not None
-    _check_size(item, "good picture", good.shape[:2], out.shape[:2])
+    check_size(item, "good picture", good.shape[:2], out.shape[:2])
     boxes_only = delivered is None
     if delivered is None:
         delivered = _filled(item.boxes, out.shape[:2])
-    _check_size(item, "mask", delivered.shape, out.shape[:2])
+    check_size(item, "mask", delivered.shape, out.shape[:2])
     shown = recovered_mask(good, out, delivered)
     found = judge(item.name, item.defect, delivered, shown, item.group or item.name)
     extra: dict[str, float | None] = {
@@ -134,11 +134,12 @@ def _judge_item(item: Item) -> Judged:
     if boxes_only:
         hulls = _hulls(item.boxes, shown)
         extra["recovered_iou"] = iou(hulls | (shown & ~delivered), delivered)
-        extra["fill"] = np.count_nonzero(hulls) / max(1, np.count_nonzero(delivered))
+        extra["fill"] = float(np.count_nonzero(hulls)) / float(max(1, int(np.count_nonzero(delivered))))
     return Judged(found.row.model_copy(update=extra), found.group, found.pieces, found.blank_pieces, boxes_only)
 
 
-def _check_size(item: Item, what: str, hw: tuple[int, ...], expected: tuple[int, ...]) -> None:
+def check_size(item: Item, what: str, hw: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    """InputError where something that belongs to a picture is not of its (height, width)."""
     if hw != expected:
         raise InputError(
             f"{item.image}: its {what} is {hw[1]}x{hw[0]} pixels, the picture {expected[1]}x{expected[0]}; "

