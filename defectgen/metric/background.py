@@ -3,6 +3,9 @@
 A window lies where the mask, grown by its band, does not reach. Its partner is cut at the same relative place, with the
 same size in pixels, from a good picture of another group: what is compared then differs in content by chance alone,
 and not in place, size or resolution. Untouched pictures are the set's own good twins, or else those of the real set.
+
+Groups go in couples, each the other's partner, and a couple is what must stay on one side of a split: a classifier
+that learned one window of a pair would otherwise take the other one, which looks like it, for the wrong side.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ PER_PICTURE = 2
 
 @dataclass(frozen=True)
 class Spot:
-    """A window. name: of its picture and place. pixels: (side, side, 3) uint8."""
+    """A window. name: of its picture and place. group: its couple. pixels: (side, side, 3) uint8."""
 
     name: str
     group: str
@@ -57,32 +60,52 @@ def background_pairs(
     synth: Collection, real_good: Collection | None, most: int, rng: np.random.Generator
 ) -> Iterator[BackgroundPair]:
     """At most `most` pairs, the set's pictures in random order, PER_PICTURE windows each."""
-    partners, _ = untouched(synth, real_good)
-    if not partners:
-        return
-    count, turn = 0, 0
-    order = rng.permutation(len(partners))
+    couples = _couples(synth, real_good, rng)
+    count = 0
     for at in rng.permutation(len(synth.items)):
         item = synth.items[int(at)]
+        couple, partners = couples.get(item.group, ("", ()))
+        if not partners:
+            continue
         pixels, corners, side = _free(item, rng)
         for y, x in corners:
-            partner, turn = _partner(item, partners, order, turn)
-            other = None if partner is None else _same_place((x, y), side, (pixels.shape[0], pixels.shape[1]), partner)
+            partner = partners[int(rng.integers(len(partners)))]
+            other = _same_place((x, y), side, (pixels.shape[0], pixels.shape[1]), partner, couple)
             if other is None:
                 continue
-            yield BackgroundPair(_cut(f"{item.name} at {x},{y}", item.group, pixels, x, y, side), other)
+            yield BackgroundPair(_cut(f"{item.name} at {x},{y}", couple, pixels, x, y, side), other)
             count += 1
             if count == most:
                 return
 
 
-def _partner(item: Item, partners: Sequence[Item], order: NDArray[np.int64], turn: int) -> tuple[Item | None, int]:
-    """The next untouched picture of another group, and where to go on; the next of any where all are of this one."""
-    for step in range(len(partners)):
-        candidate = partners[int(order[(turn + step) % len(partners)])]
-        if candidate.group != item.group:
-            return candidate, turn + step + 1
-    return None, turn
+def _couples(
+    synth: Collection, real_good: Collection | None, rng: np.random.Generator
+) -> dict[str, tuple[str, tuple[Item, ...]]]:
+    """For each group of the set the name of its couple, and the untouched pictures of its partner."""
+    partners, own = untouched(synth, real_good)
+    by_group: dict[str, list[Item]] = {}
+    for item in partners:
+        by_group.setdefault(item.group, []).append(item)
+    ours = sorted({item.group for item in synth.items})
+    if own:
+        with_twins = [group for group in ours if group in by_group]
+        names = [with_twins[i] for i in rng.permutation(len(with_twins))]
+        return {a: (couple, tuple(by_group[b])) for a, b, couple in _in_couples(names)}
+    others = sorted(set(by_group) - set(ours))
+    others = [others[i] for i in rng.permutation(len(others))]
+    pairs = [(group, others[i % len(others)]) for i, group in enumerate(ours)] if others else []
+    return {a: (b, tuple(by_group[b])) for a, b in pairs}
+
+
+def _in_couples(names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Each name with its partner and its couple; an odd last one makes a ring of three."""
+    whole = [list(names[i : i + 2]) for i in range(0, len(names) - 1, 2)]
+    if whole and len(names) % 2:
+        whole[-1].append(names[-1])
+    for members in whole:
+        for at, name in enumerate(members):
+            yield name, members[(at + 1) % len(members)], members[0]
 
 
 def _free(item: Item, rng: np.random.Generator) -> tuple[U8, list[tuple[int, int]], int]:
@@ -115,7 +138,7 @@ def _closed(item: Item, hw: tuple[int, int]) -> Mask | None:
     return grow(mask, item.record.band_px if isinstance(item.record, Sample) else GUARD_PX)
 
 
-def _same_place(xy: tuple[int, int], side: int, hw: tuple[int, int], partner: Item) -> Spot | None:
+def _same_place(xy: tuple[int, int], side: int, hw: tuple[int, int], partner: Item, couple: str) -> Spot | None:
     """The window at the same relative place of the partner; None where the partner is too small."""
     pixels = read_rgb(partner.good or partner.image)
     height, width = pixels.shape[:2]
@@ -123,7 +146,7 @@ def _same_place(xy: tuple[int, int], side: int, hw: tuple[int, int], partner: It
         return None
     x = round(xy[0] * (width - side) / max(1, hw[1] - side))
     y = round(xy[1] * (height - side) / max(1, hw[0] - side))
-    return _cut(f"{partner.name} good at {x},{y}", partner.group, pixels, x, y, side)
+    return _cut(f"{partner.name} good at {x},{y}", couple, pixels, x, y, side)
 
 
 def _cut(name: str, group: str, pixels: U8, x: int, y: int, side: int) -> Spot:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import cv2
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from defectgen.image import encode_png
 from defectgen.metric.extractor import Extractor
+from defectgen.metric.resize import Resize
 
-__all__ = ["Mapping", "evidence", "heat_png"]
+__all__ = ["Mapping", "evidence", "heat_png", "mapping_of"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -39,7 +40,16 @@ class Mapping(Protocol):
         ...
 
 
-def evidence(picture: U8, score: Score, extractor: Extractor) -> F64:
+def mapping_of(extractor: Extractor) -> Extractor | Mapping:
+    """What has the extractor's maps, where anything has them; else the extractor."""
+    if extractor.fingerprint.extractor != "efficientnet-lite0":
+        return extractor
+    from defectgen.metric.activation import Lite0Maps
+
+    return Lite0Maps(cast(Resize, extractor.fingerprint.resize))
+
+
+def evidence(picture: U8, score: Score, extractor: Extractor | Mapping) -> F64:
     """(rows, columns) float64: how much each cell of the picture (H, W, 3) uint8 adds to its score.
 
     score: a linear function of vectors (..., D). Of a `Mapping` the mean over the cells is the score itself.

@@ -24,20 +24,20 @@ from defectgen.metric.collection import Collection
 from defectgen.metric.cue import LIMIT, Cues, cue_flag, same_sizes, size_cue
 from defectgen.metric.extractor import Extractor, Features
 from defectgen.metric.group_link import link_groups
-from defectgen.metric.heat_map import evidence, heat_png
+from defectgen.metric.heat_map import evidence, heat_png, mapping_of
 from defectgen.metric.probe_window import provenance_flags, read_windows
 from defectgen.metric.residual import ResidualExtractor
 from defectgen.metric.result import Interval, ProbeResult
 from defectgen.metric.separation import Separation, even_rows, halves, separate
 
-__all__ = ["LEAST_GROUPS", "LEAST_WINDOWS", "MOST", "artefact_probe", "probes", "realism_probe"]
+__all__ = ["LEAST_GROUPS", "LEAST_WINDOWS", "MOST", "READ", "artefact_probe", "probes", "realism_probe"]
 
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
 Look = Callable[[int], U8]
 
-LEAST_WINDOWS, LEAST_GROUPS, MOST = 20, 5, 300
-SHOWN = 6
+LEAST_WINDOWS, LEAST_GROUPS, MOST = 20, 5, 200
+SHOWN, READ = 6, 250
 
 
 def realism_probe(
@@ -87,7 +87,7 @@ def probes(
     """
     synth, linked = link_groups(synth, real)
     eyes: tuple[tuple[str, Extractor], ...] = (("", extractor), ("-noise", ResidualExtractor()))
-    windows = [read_windows(side, [eye for _, eye in eyes], 2 * MOST, seed) for side in (synth, real)]
+    windows = [read_windows(side, [eye for _, eye in eyes], READ, seed) for side in (synth, real)]
     notes = [*provenance_flags(synth, real), *_link_flags(synth, linked)]
     found = []
     for at, (suffix, eye) in enumerate(eyes):
@@ -168,14 +168,16 @@ def _shown(
     """Heat maps of the windows that were held out and taken for generated most surely, one a group."""
     if look is None or extractor is None:
         return ()
-    found, seen = [], set()
+    mapping = mapping_of(extractor)
+    found: list[tuple[str, str]] = []
+    seen: set[str] = set()
     for at in np.argsort(-told.scores[: len(rows)], kind="stable"):
         row = int(rows[at])
         if ours.groups[row] in seen:
             continue
         seen.add(ours.groups[row])
         picture = look(row)
-        heat = evidence(picture, told.heads[int(told.folds[at])], extractor)
+        heat = evidence(picture, told.heads[int(told.folds[at])], mapping)
         found.append((ours.names[row], heat_png(picture, heat)))
         if len(found) == SHOWN:
             break

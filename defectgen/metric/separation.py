@@ -30,7 +30,7 @@ I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 FOLDS, INNER_FOLDS, REPEATS = 5, 3, 2
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # of sklearn's C, on standardised features
+STRENGTHS = (1e-4, 1e-3, 1e-2)  # of sklearn's C, on standardised features
 BOOTSTRAPS, HALVES = 1000, 10
 
 
