@@ -1,0 +1,101 @@
+"""The audit's page: one HTML file that holds all it shows and asks nothing of a network or a script.
+
+Its template and style sheet lie in templates/. Pictures are cut from the folders that the report names, as they are
+when the page is made.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from defectgen.atomic import write_atomic
+from defectgen.errors import InputError
+from defectgen.metric.result import AuditReport, LabelTruth, Score
+from defectgen.report.bars import floor_bar, plain_bar
+from defectgen.report.gallery import Gallery
+from defectgen.report.glossary import PROBE_TERMS, VIEWS, Term, explain
+from defectgen.report.histogram import histogram
+from defectgen.report.number import counted, show_bounds, show_interval, show_number, show_share
+from defectgen.report.scoreboard import Row, rows_of, views_of
+from defectgen.report.summary import LEVELS, findings, probe_level
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["render_page", "write_page"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+PER_DEFECT = ("KID", "CMMD", "coverage")
+
+
+def write_page(report: AuditReport, path: Path) -> None:
+    """Writes the page whole or not at all."""
+    write_atomic(path, render_page(report).encode())
+
+
+def render_page(report: AuditReport) -> str:
+    """The page of a report as HTML."""
+    return _environment().get_template("audit.html.j2").render(
+        report=report, gallery=Gallery(report), findings=findings(report), levels=LEVELS,
+        views=[(VIEWS.get(view, Term(view, "")), rows_of(report.scores, view)) for view in views_of(report)],
+        refused=_refused(report), common=_common(report), per_defect=_per_defect(report),
+        truths=[*report.label_truth], style=(TEMPLATES / "audit.css").read_text("utf-8"),
+    )  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError:
+        raise InputError("the page needs jinja2, which is not here; run pip install 'defectgen[eval]'") from None
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    tools: dict[str, Any] = {
+        "number": show_number, "interval": show_interval, "bounds": show_bounds, "share": show_share,
+        "counted": counted, "explain": explain, "probe_level": probe_level,
+    }  # fmt: skip
+    made.filters.update(tools)
+    made.globals.update(
+        floor_bar=floor_bar, plain_bar=plain_bar, histogram=histogram, probe_terms=PROBE_TERMS, own_flags=_own_flags
+    )
+    return made
+
+
+def _own_flags(row: Row) -> tuple[str, ...]:
+    """What a reader must know of this row alone; the floor's n stands in its own column."""
+    return tuple(flag for flag in row.score.flags if not flag.startswith("floor at n"))
+
+
+def _refused(report: AuditReport) -> list[tuple[str, list[Score]]]:
+    """What could not be measured, by reason."""
+    found: dict[str, list[Score]] = {}
+    for score in report.scores:
+        if score.refused is not None:
+            found.setdefault(score.refused, []).append(score)
+    return list(found.items())
+
+
+def _common(report: AuditReport) -> list[str]:
+    """The defect types that both sides have."""
+    return sorted(set(report.synth.defects) & set(report.real.defects))
+
+
+def _per_defect(report: AuditReport) -> list[dict[str, Any]]:
+    """One entry a defect type that has scores of its own: counts, and the rows of the view that is read first."""
+    found = []
+    for defect in dict.fromkeys(one.defect for one in report.scores if one.defect is not None):
+        view = next(
+            view for view in views_of(report) if any(s.view == view and s.defect == defect for s in report.scores)
+        )
+        rows = [row for row in rows_of(report.scores, view, defect) if row.score.metric.startswith(PER_DEFECT)]
+        truth: LabelTruth | None = next((one for one in report.label_truth if one.defect == defect), None)
+        found.append({
+            "defect": defect, "n_set": report.synth.defects.get(defect, 0), "view": VIEWS.get(view, Term(view, "")),
+            "n_real": report.real.defects.get(defect, 0), "rows": rows, "truth": truth,
+        })  # fmt: skip
+    return found
