@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 import defectgen
+from defectgen.cli.audit import audit
 from defectgen.cli.caption import caption
 from defectgen.cli.doctor import doctor
 from defectgen.cli.explain import explain
@@ -106,6 +107,7 @@ app.command()(split)
 app.command()(export)
 app.command()(caption)
 app.command()(pretrain)
+app.command()(audit)
 app.command()(doctor)
 
 
