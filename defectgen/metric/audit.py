@@ -17,9 +17,9 @@ from defectgen.dataset.defect_set import is_defect_set
 from defectgen.errors import InputError
 from defectgen.metric.audit_stage import Bench, compare_defects, judge_labels, probe, score
 from defectgen.metric.choose_extractor import open_extractor
-from defectgen.metric.defect_match import match_defects
 from defectgen.metric.intake import Intake, Role, check_apart, check_paths, take_in
 from defectgen.metric.result import AuditReport, Side
+from defectgen.metric.type_match import match_types
 from defectgen.metric.view import VIEWS, View
 
 __all__ = ["AuditOptions", "Progress", "audit", "parse_views"]
@@ -69,7 +69,7 @@ def audit(options: AuditOptions, progress: Progress = lambda stage, done, total:
     """
     _check(options)
     synth, real, train, notes = _intakes(options, progress)
-    match = match_defects(synth.collection, real.collection)
+    match = match_types(synth.collection, real.collection)
     extractor = open_extractor(options.features, options.weights)
     bench = Bench(
         match.synth, match.real, None if train is None else train.collection, extractor, options.seed,
