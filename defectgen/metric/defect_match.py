@@ -1,4 +1,4 @@
-"""Matching defects: what a mask shows of one picture, found again in another picture, wherever and however it lies there.
+"""Matching defects: what a mask shows of one picture, found in another one, wherever and however it lies there.
 
 A *patch* is the box of a defect with P points on it: the pixels that its mask shows. It is laid over the box of another
 patch in eight ways (turned and mirrored), stretched to the same size, and its sides are moved by up to a tenth of it,

