@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from defectgen.errors import InputError
+from defectgen.model.adapter_path import parse_adapter, taught_recipes
 from defectgen.model.device import DEVICES
 
 __all__ = ["DEVICES", "ENGINES", "Options", "check_options", "parse_range"]
@@ -27,6 +28,7 @@ class Options:
 
     blocked: manifests of splits, whose test pictures the bank must not hold (see `blocked`).
     like: pictures that the samples should resemble, each "IMAGE" or "IMAGE,MASK" (see `like`).
+    adapter: what fine-tuning made, each "FOLDER" or "FOLDER:SCALE" (see `model.adapter`).
     """
 
     prompt: str
@@ -52,11 +54,13 @@ class Options:
     recipes: Path | None = None
     blocked: tuple[Path, ...] = ()
     like: tuple[str, ...] = ()
+    adapter: tuple[str, ...] = ()
 
     @property
     def own_recipes(self) -> list[Path]:
-        """The user's recipe file and folder, as far as there are any."""
-        return [path for path in (self.recipe, self.recipes) if path is not None]
+        """The user's recipe file and folder and what the adapters teach, as far as there are any."""
+        taught = taught_recipes([parse_adapter(text)[0] for text in self.adapter])
+        return [path for path in (self.recipe, self.recipes, *taught) if path is not None]
 
 
 def parse_range(name: str, text: str | None) -> tuple[float, float] | None:
@@ -96,6 +100,10 @@ def check_options(options: Options) -> None:
         )
     if options.like and options.engine != "compact":
         raise InputError(f"engine {options.engine} takes no reference; leave out --like, or use engine compact")
+    if options.adapter and options.engine != "compact":
+        raise InputError(f"engine {options.engine} has no weights to adapt; leave out --adapter, or use engine compact")
+    for text in options.adapter:
+        parse_adapter(text)
     if options.blocked and options.bank is None and not options.like:
         raise InputError("--blocked guards what --bank and --like name, and there is neither; leave it out")
 

@@ -21,6 +21,7 @@ from defectgen.cli.caption import caption
 from defectgen.cli.doctor import doctor
 from defectgen.cli.explain import explain
 from defectgen.cli.export import export
+from defectgen.cli.finetune import finetune
 from defectgen.cli.import_set import import_set
 from defectgen.cli.parts import parts_app
 from defectgen.cli.pretrain import pretrain
@@ -106,6 +107,7 @@ app.add_typer(sets_app)
 app.command()(split)
 app.command()(export)
 app.command()(caption)
+app.command()(finetune)
 app.command()(pretrain)
 app.command()(audit)
 app.command()(doctor)

@@ -75,6 +75,13 @@ def synth(
             metavar="IMAGE[,MASK]", show_default=False, rich_help_panel=WHAT,
         ),
     ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What defectgen finetune made; may be given again.", metavar="FOLDER[:SCALE]", show_default=False,
+            rich_help_panel=HOW,
+        ),
+    ] = None,
     bank: Annotated[
         Path | None, typer.Option(help="Defect set that copy-paste copies from.", rich_help_panel=HOW)
     ] = None,
@@ -112,6 +119,7 @@ def synth(
         Options(
             prompt, on, n, seed, engine, mask, box, roi, spans["severity"], spans["size"], steps, guidance, strength,
             recipe, bank, out, device, batch, overwrite, strict, recipes, tuple(blocked or ()), tuple(like or ()),
+            tuple(adapter or ()),
         ),
         dry_run,
     )  # fmt: skip

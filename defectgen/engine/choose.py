@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from defectgen.blocked import Blocked, held_back
@@ -10,6 +10,8 @@ from defectgen.engine.window import Engine
 from defectgen.errors import InputError
 from defectgen.image import Picture, read_picture, to_rgb
 from defectgen.like import check_likes, like_sha256, read_likes
+from defectgen.model.adapter import read_adapter, read_card
+from defectgen.model.adapter_path import parse_adapter
 from defectgen.options import Options
 from defectgen.source import list_images, read_mask
 
@@ -31,7 +33,9 @@ def check_engine(options: Options) -> str:
     if options.engine == "compact":
         from defectgen.model.checkpoint import default_weights, verify
 
-        verify(default_weights())
+        base = verify(default_weights()).weights_sha256
+        for text in options.adapter:
+            read_adapter(text, base)
     if options.engine == "compact" or options.device != "auto":
         from defectgen.model.device import pick_device
 
@@ -48,10 +52,16 @@ def engine_settings(options: Options, device: str) -> dict[str, str | float | No
     """What decides an engine's result beside its weights, steps and guidance; it goes on record."""
     if options.engine == "compact":
         likes = {"like": like_sha256(options.like)} if options.like else {}
-        return {"device": device, **likes}
+        return {"device": device, **likes, **adapter_settings(options.adapter)}
     if options.bank is not None:
         return {"bank": options.bank.name}
     return {}
+
+
+def adapter_settings(adapters: Sequence[str]) -> dict[str, str]:
+    """The adapters by their weights and scales, in the order they are applied."""
+    parts = [(read_card(folder).weights_sha256, scale) for folder, scale in map(parse_adapter, adapters)]
+    return {"adapters": " ".join(f"{digest}:{scale:g}" for digest, scale in parts)} if parts else {}
 
 
 def make_engine(options: Options) -> Engine:
@@ -61,7 +71,8 @@ def make_engine(options: Options) -> Engine:
 
         given = {name: getattr(options, name) for name in ("steps", "guidance", "strength")}
         chosen = {k: v for k, v in given.items() if v is not None}
-        return CompactEngine(device=options.device, references=read_likes(options.like), **chosen)
+        likes = read_likes(options.like)
+        return CompactEngine(device=options.device, references=likes, adapters=options.adapter, **chosen)
     if options.engine == "render":
         from defectgen.engine.render import RenderEngine
 

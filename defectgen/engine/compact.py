@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from defectgen.engine.render import RenderEngine
 from defectgen.engine.window import EngineInfo, Window
 from defectgen.errors import InputError, WeightsError
+from defectgen.model.adapter import Adapter, adapted_unet, read_adapter
 from defectgen.model.captioner import ImplicitCaptioner
-from defectgen.model.checkpoint import default_weights, load_captioner, load_unet, verify
+from defectgen.model.checkpoint import default_weights, load_captioner, verify
 from defectgen.model.condition import condition_vector
 from defectgen.model.device import pick_device, pick_dtype, set_threads
 from defectgen.model.flow import RESIDUAL_SCALE
@@ -42,12 +43,12 @@ def measured_for(severity: float, table: Sequence[float]) -> float:
     return float(np.interp(severity, _LEVELS, table))
 
 
-def _unet(folder: Path, where: str, threads: int) -> Any:
+def _unet(folder: Path, where: str, threads: int, adapters: Sequence[Adapter]) -> Any:
     if where == "openvino":
         from defectgen.model.openvino import OpenVinoUnet
 
-        return OpenVinoUnet(folder, threads)
-    return load_unet(folder, pick_dtype(where), where)
+        return OpenVinoUnet(folder, threads, adapters)
+    return adapted_unet(folder, pick_dtype(where), where, adapters)
 
 
 class CompactEngine:
@@ -55,11 +56,11 @@ class CompactEngine:
 
     def __init__(
         self, weights: Path | None = None, *, device: str = "auto", steps: int = STEPS, guidance: float = GUIDANCE,
-        strength: float = STRENGTH, references: Sequence[Reference] = (),
+        strength: float = STRENGTH, references: Sequence[Reference] = (), adapters: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """weights: a model folder; None for the one in the package. strength: in (0, 1], below 1 the
         start is the rendered draft, noised to that time. references: what the defects should look like; each window
-        takes one, by its seed.
+        takes one, by its seed. adapters: as `Options.adapter`.
 
         Raises InputError for options out of range, WeightsError for weights that are missing or damaged.
         """
@@ -71,7 +72,12 @@ class CompactEngine:
         self._model = verify(folder)
         where = pick_device(device)
         self._device = "cpu" if where == "openvino" else where
-        self._network = EditNetwork(_unet(folder, where, set_threads()), self._captioner(folder, references)).eval()
+        found = [read_adapter(text, self._model.weights_sha256) for text in adapters]
+        unet = _unet(folder, where, set_threads(), found)
+        self._network = EditNetwork(unet, self._captioner(folder, references)).eval()
+        taught = [one.info.severity for one in found]
+        self._severities = {key: value for table in (self._model.severity, *taught) for key, value in table.items()}
+        self._severities["any"] = self._model.severity["any"]
         self._references = ReferenceEncoder().encode(references).to(self._device) if references else None
         self._text = TextEncoder()
         self._steps, self._guidance, self._strength = steps, guidance, strength
@@ -132,7 +138,7 @@ class CompactEngine:
         )
 
     def _severity(self, window: Window) -> float:
-        tables = self._model.severity
+        tables = self._severities
         return measured_for(window.severity, tables.get(window.defect.family, tables["any"]))
 
     def _draft(self, windows: Sequence[Window]) -> torch.Tensor:

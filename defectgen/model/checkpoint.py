@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from defectgen.model.captioner import ImplicitCaptioner
 
-__all__ = ["FORMAT", "ModelInfo", "default_weights", "load_captioner", "load_unet", "read_info", "save_model", "verify"]
+__all__ = [
+    "FORMAT", "ModelInfo", "default_weights", "load_captioner", "load_unet", "read_info", "save_model", "unet_class",
+    "verify",
+]  # fmt: skip
 
 FORMAT = 2
 _WEIGHTS = Path("unet") / "diffusion_pytorch_model.safetensors"
@@ -88,13 +91,18 @@ def verify(folder: Path) -> ModelInfo:
 def load_unet(folder: Path, dtype: torch.dtype, device: str) -> Any:
     """The network of a verified folder, in `dtype` on `device`, in evaluation mode."""
     import torch
-    from diffusers import UNet2DConditionModel
 
     verify(folder)
-    model: Any = UNet2DConditionModel
-    unet = model.from_pretrained(folder / "unet", use_safetensors=True, local_files_only=True, torch_dtype=dtype)
+    unet = unet_class().from_pretrained(folder / "unet", use_safetensors=True, local_files_only=True, torch_dtype=dtype)
     unet.eval().requires_grad_(False)
     return unet.to(device=device, memory_format=torch.channels_last)
+
+
+def unet_class() -> Any:
+    """diffusers' class of the network."""
+    from diffusers import UNet2DConditionModel
+
+    return UNet2DConditionModel
 
 
 def load_captioner(folder: Path, dtype: torch.dtype, device: str) -> ImplicitCaptioner | None:

@@ -18,6 +18,7 @@ import os
 import shutil
 import sys
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +29,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from defectgen.model.checkpoint import load_unet, verify
+from defectgen.model.adapter import Adapter, adapted_unet
+from defectgen.model.checkpoint import verify
 from defectgen.model.condition import TEXT_DIM, VECTOR_DIM
 
 __all__ = ["OpenVinoUnet", "cache_folder", "import_openvino"]
@@ -67,10 +69,10 @@ class _Positional(nn.Module):
 class OpenVinoUnet:
     """Stands where `EditNetwork` expects a diffusers U-Net; CPU tensors in, CPU tensors out."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, threads: int, adapters: Sequence[Adapter] = ()) -> None:
         """folder: a model folder, see `checkpoint`. Raises WeightsError when it is damaged."""
         self._core = import_openvino().Core()
-        self._graph = _converted(folder, self._core)
+        self._graph = _converted(folder, self._core, adapters)
         native = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self._settings = {
             "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
@@ -101,16 +103,23 @@ class OpenVinoUnet:
         return self._requests[shapes]
 
 
-def _converted(folder: Path, core: Any) -> Any:
+def _converted(folder: Path, core: Any, adapters: Sequence[Adapter]) -> Any:
     """The graph of a model folder: the kept one if it is whole, else a new one, kept if the disk lets us."""
-    place = cache_folder() / f"{verify(folder).weights_sha256}-{version('openvino')}"
+    place = cache_folder() / f"{_weights_sha256(folder, adapters)}-{version('openvino')}"
     if _is_whole(place):
         return core.read_model(place / _GRAPH)
-    graph = _convert(load_unet(folder, torch.float32, "cpu"))
+    graph = _convert(adapted_unet(folder, torch.float32, "cpu", adapters))
     # Without a copy on disk the next start takes longer; the result is the same.
     with suppress(OSError, RuntimeError):
         _keep(graph, place)
     return graph
+
+
+def _weights_sha256(folder: Path, adapters: Sequence[Adapter]) -> str:
+    """Of the base weights alone, or of all digests and scales together."""
+    base = verify(folder).weights_sha256
+    parts = [f"{one.info.weights_sha256}:{one.scale:g}" for one in adapters]
+    return hashlib.sha256(" ".join([base, *parts]).encode()).hexdigest() if parts else base
 
 
 def _convert(unet: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from torch import Tensor
 
 from defectgen.model.condition import ORIGINS, condition_vector, measured_severity
 from defectgen.model.flow import RESIDUAL_SCALE
+from defectgen.model.reference import REFERENCE_DIM
 from defectgen.train.shard import Shard, open_shards
 
-__all__ = ["Batch", "Drawer", "batches", "severity_quantiles"]
+__all__ = ["Batch", "Drawer", "batches", "plain_batch", "severity_quantiles"]
 
+_MAPS = ("good", "target", "draft", "alpha")
 _GREY_SHARE = 0.3
 _DROP_DRAFT = 0.1
 _REFERENCE, _WORDLESS = 0.4, 0.5  # how many windows have a reference, and how many of these no words
@@ -129,7 +131,7 @@ class Drawer:
         return Batch(clean, good, alpha, draft, tokens.float(), padding, vector, reference.float(), told.flatten())
 
     def _row(self, shard: Shard, i: int, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
-        maps = [np.asarray(shard.arrays[n][i], np.uint8) for n in ("good", "target", "draft", "alpha")]
+        maps = [np.asarray(shard.arrays[n][i], np.uint8) for n in _MAPS]
         if self.crop_px:
             maps = _crop(maps, self.crop_px, rng)
         g, t, d, a = _augment(maps, rng)
@@ -148,6 +150,29 @@ class Drawer:
             draft.transpose(2, 0, 1) / RESIDUAL_SCALE, *text, np.asarray(severity), np.asarray(origin),
             shard.arrays["reference"][i], np.asarray(told),
         )  # fmt: skip
+
+
+def plain_batch(shard: Shard, rows: Sequence[int]) -> Batch:
+    """These windows of a shard as they are, everything told but a reference: to compare networks on."""
+    parts = [_plain_row(shard, i) for i in rows]
+    clean, good, alpha, draft, tokens, padding, pooled, severity = (
+        torch.from_numpy(np.stack(column)) for column in zip(*parts, strict=True)
+    )
+    origin = torch.full((len(rows),), -1)
+    vector = condition_vector(pooled.float(), severity.float().flatten(), origin)
+    nothing = torch.zeros(len(rows), REFERENCE_DIM), torch.zeros(len(rows), dtype=torch.bool)
+    return Batch(clean, good, alpha, draft, tokens.float(), padding, vector, *nothing)
+
+
+def _plain_row(shard: Shard, i: int) -> tuple[NDArray[np.generic], ...]:
+    g, t, d, a = (np.asarray(shard.arrays[n][i], np.float32) / np.float32(255) for n in _MAPS)
+    text = [np.asarray(shard.arrays[n][i]) for n in ("tokens", "padding", "pooled")]
+    severity = np.asarray(measured_severity(t - g, a))
+    return (
+        (t - g).transpose(2, 0, 1) / RESIDUAL_SCALE, 2 * g.transpose(2, 0, 1) - 1, a[None],
+        (d - g).transpose(2, 0, 1) / RESIDUAL_SCALE, text[0].astype(np.float32), text[1],
+        text[2].astype(np.float32), severity,
+    )  # fmt: skip
 
 
 def severity_quantiles(shards: list[Shard], per_shard: int = 60) -> dict[str, tuple[float, ...]]:

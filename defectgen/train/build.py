@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 
 from defectgen.blocked import Blocked
 from defectgen.book import RecipeBook, load_book
-from defectgen.mask.draw import draw_shape
-from defectgen.mask.transform import paste_shape
 from defectgen.model.reference import ReferenceEncoder
 from defectgen.model.text import TextEncoder
 from defectgen.recipe import Material
-from defectgen.train.pair import WINDOW_PX, Pair, draw_defect, photo_root, ratio_window, rendered_window
+from defectgen.train.pair import Pair, draw_blob, photo_root, ratio_window, rendered_window
 from defectgen.train.pseudo_good import remove
 from defectgen.train.real import SETS, RealPicture, load_real, read_rgb
 from defectgen.train.real_pair import clean_window, defect_window
@@ -70,7 +68,7 @@ def _real(book: RecipeBook, root: Path, manifests: Sequence[Path] = ()) -> Sourc
 
     def draw(rng: np.random.Generator) -> Pair | None:
         if rng.random() < _CLEAN_SHARE:
-            return clean_window(_one_of(clean, rng), _blob(book, rng), rng)
+            return clean_window(_one_of(clean, rng), draw_blob(book, rng), rng)
         return _with_defect(_one_of(with_defect, rng), book, rng)
 
     return draw
@@ -83,13 +81,6 @@ def _one_of(pictures: list[RealPicture], rng: np.random.Generator) -> RealPictur
     name = str(rng.choice(names, p=sizes / sizes.sum()))
     members = [p for p in pictures if p.set_name == name]
     return members[int(rng.integers(len(members)))]
-
-
-def _blob(book: RecipeBook, rng: np.random.Generator) -> NDArray[np.float32]:
-    defect = draw_defect(list(book.defects.values()), rng)
-    shape = draw_shape(defect.morphology, float(rng.uniform(10, 90)), float(rng.uniform(-3, 3)), rng)
-    x, y = (float(v) for v in rng.uniform(0.25, 0.75, 2) * WINDOW_PX)
-    return paste_shape(shape, (WINDOW_PX, WINDOW_PX), (x, y)).alpha
 
 
 _SOURCES = {"rendered": _rendered, "ratio": _ratio, "real": _real}

@@ -29,7 +29,7 @@ from defectgen.render.ratio import ratio_pair
 from defectgen.render.shade import draw_light
 from defectgen.train.draft import draw_draft
 
-__all__ = ["WINDOW_PX", "Pair", "draw_defect", "ratio_window", "rendered_window", "visible"]
+__all__ = ["WINDOW_PX", "Pair", "draw_blob", "draw_defect", "ratio_window", "rendered_window", "visible"]
 
 WINDOW_PX = 128
 
@@ -71,6 +71,14 @@ def draw_defect(defects: Sequence[Defect], rng: np.random.Generator) -> Defect:
     family = families[int(rng.integers(len(families)))]
     members = [d for d in defects if d.family == family]
     return members[int(rng.integers(len(members)))]
+
+
+def draw_blob(book: RecipeBook, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The cover, (WINDOW_PX, WINDOW_PX) in [0, 1], of one shape of any defect somewhere in a window."""
+    defect = draw_defect(list(book.defects.values()), rng)
+    shape = draw_shape(defect.morphology, float(rng.uniform(10, 90)), float(rng.uniform(-3, 3)), rng)
+    x, y = (float(v) for v in rng.uniform(0.25, 0.75, 2) * WINDOW_PX)
+    return paste_shape(shape, (WINDOW_PX, WINDOW_PX), (x, y)).alpha
 
 
 def _shapes(defect: Defect, side: int, grain: float | None, rng: np.random.Generator) -> Shape:

@@ -29,7 +29,7 @@ from defectgen.model.text import TextEncoder
 from defectgen.train.batch import Batch, Drawer, batches, severity_quantiles
 from defectgen.train.state import TrainingState
 
-__all__ = ["PretrainConfig", "Progress", "edit_loss", "pretrain", "read_config"]
+__all__ = ["PretrainConfig", "Progress", "edit_loss", "pretrain", "read_config", "train_step"]
 
 _RIM_WEIGHT = 0.6
 _SMALL_AREA_PX = 96.0
@@ -130,12 +130,14 @@ def _prefetch(source: Iterator[Batch], depth: int = 4) -> Iterator[Batch]:
         yield item
 
 
-def _step(network: EditNetwork, batch: Batch, generator: torch.Generator) -> Tensor:
+def train_step(network: EditNetwork, batch: Batch, generator: torch.Generator) -> Tensor:
+    """The loss of one batch at drawn times and noises."""
     t = draw_times(batch.good.shape[0], generator).to(batch.good.device)
     noise = torch.randn(batch.clean.shape, generator=generator).to(batch.good.device)
     noisy = noised(batch.clean, noise, t, band(batch.alpha))
-    assert network.captioner is not None
-    words = network.captioner.join(batch.tokens, batch.padding, batch.vector, batch.reference, batch.told)
+    words = (batch.tokens, batch.padding, batch.vector)
+    if network.captioner is not None:
+        words = network.captioner.join(*words, batch.reference, batch.told)
     prediction = network(noisy, t, batch.good, batch.alpha, batch.draft, *words)
     return edit_loss(prediction, batch, t)
 
@@ -191,7 +193,7 @@ def _loop(
         done = _done(config, state, budget_s)
         drawer.crop_px = config.crop_px if done < config.crop_until else None
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + state.step)
-        loss = _step(network, next(source).to(device), generator)
+        loss = train_step(network, next(source).to(device), generator)
         loss.backward()  # type: ignore[no-untyped-call]
         lr = _rate(config, state, done)
         norm = state.update(lr)

@@ -22,11 +22,12 @@ _EMA = 0.999
 
 
 class TrainingState:
-    """Masters, moving average and AdamW moments of a network's parameters, with step and seconds trained."""
+    """Masters, moving average and AdamW moments of what is trained of a network, with step and seconds trained."""
 
     def __init__(self, network: nn.Module, lr: float) -> None:
-        self.names = [name for name, _ in network.named_parameters()]
-        self.live: list[Tensor] = list(network.parameters())
+        trained = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+        self.names = [name for name, _ in trained]
+        self.live: list[Tensor] = [p for _, p in trained]
         self.buffers = dict(network.named_buffers())
         self.masters = [p.detach().float().clone() for p in self.live]
         self.ema = [m.clone() for m in self.masters]

@@ -1,0 +1,166 @@
+"""Adapters: what fine-tuning adds to the compact model, as a folder of its own.
+
+    adapter.json                           the card: what it was trained on, from which weights, how well it does
+    pytorch_lora_weights.safetensors       method lora: low-rank updates (Hu et al. 2021, eq. 3), in diffusers' names
+    unet/                                  method full: a whole network, as the model folder's
+    recipes.yaml                           defect types that its training set taught, if any
+    README.md                              the card in words
+
+Adapters are applied by adding scale times their update to the weights, several one after the other:
+W = W_0 + sum_k scale_k Delta W_k. Safetensors only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from defectgen.errors import WeightsError
+from defectgen.model.adapter_path import parse_adapter
+from defectgen.model.checkpoint import load_unet
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "CARD", "LORA_FILE", "Adapter", "AdapterInfo", "adapted_unet", "apply_adapters", "read_adapter", "read_card",
+    "weights_file", "write_card",
+]  # fmt: skip
+
+FORMAT = 1
+CARD, LORA_FILE = "adapter.json", "pytorch_lora_weights.safetensors"
+
+
+class AdapterInfo(BaseModel):
+    """The card.
+
+    base_weights_sha256: of the weights that it was trained from. defects: names that it was trained on.
+    val_loss, rehearsal_loss: before and after, on windows kept from training and on rendered ones of other defects;
+    None where there were none to keep. severity: as in `checkpoint.ModelInfo`, of the families that it was trained on.
+    pictures, licences: what it was trained on, with the counts of each licence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    method: Literal["lora", "full"]
+    rank: int | None
+    base_weights_sha256: str
+    weights_sha256: str
+    defects: tuple[str, ...]
+    materials: tuple[str, ...]
+    pictures: int
+    good_pictures: int
+    licences: dict[str, int]
+    set_sha256: str
+    seed: int
+    steps_trained: int
+    seconds: float
+    val_loss: tuple[float, float] | None
+    rehearsal_loss: tuple[float, float]
+    severity: dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """An adapter that was found sound, with the scale it is applied at."""
+
+    folder: Path
+    info: AdapterInfo
+    scale: float
+
+
+def weights_file(folder: Path, method: str) -> Path:
+    """The file of an adapter's weights."""
+    return folder / (LORA_FILE if method == "lora" else "unet/diffusion_pytorch_model.safetensors")
+
+
+def read_card(folder: Path) -> AdapterInfo:
+    """The card of an adapter folder; WeightsError where it is missing, damaged or of another format."""
+    path = folder / CARD
+    if not path.is_file():
+        raise WeightsError(f"no adapter in {folder}: {CARD} is missing; make one with defectgen finetune")
+    try:
+        info = AdapterInfo.model_validate_json(path.read_text())
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise WeightsError(f"{path}: not an adapter's card ({str(error).splitlines()[0]})") from error
+    if info.format != FORMAT:
+        raise WeightsError(f"{path}: format {info.format}, expected {FORMAT}; install the matching defectgen")
+    return info
+
+
+def read_adapter(text: str, base_sha256: str) -> Adapter:
+    """A sound adapter for these base weights; WeightsError where it is missing, damaged, or of other weights."""
+    folder, scale = parse_adapter(text)
+    info = read_card(folder)
+    weights = weights_file(folder, info.method)
+    found = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "no file"
+    if found != info.weights_sha256:
+        raise WeightsError(f"{weights}: {found[:12]}, expected sha256 {info.weights_sha256[:12]}; fine-tune again")
+    if info.base_weights_sha256 != base_sha256:
+        raise WeightsError(
+            f"{folder} was trained from weights {info.base_weights_sha256[:12]}, these are {base_sha256[:12]}; "
+            "fine-tune again with this version"
+        )
+    return Adapter(folder, info, scale)
+
+
+def adapted_unet(folder: Path, dtype: torch.dtype, device: str, adapters: Sequence[Adapter]) -> Any:
+    """The network of a model folder with adapters in it, as `checkpoint.load_unet` gives it."""
+    import torch
+
+    if not adapters:
+        return load_unet(folder, dtype, device)
+    unet = load_unet(folder, torch.float32, "cpu")
+    apply_adapters(unet, adapters)
+    return unet.requires_grad_(False).eval().to(dtype=dtype, device=device, memory_format=torch.channels_last)
+
+
+def apply_adapters(unet: Any, adapters: Sequence[Adapter]) -> None:
+    """Add the updates to a float32 network, in their order."""
+    import torch
+    from safetensors.torch import load_file
+
+    base = {name: value.clone() for name, value in unet.state_dict().items()} if adapters else {}
+    for number, adapter in enumerate(adapters):
+        if adapter.info.method == "lora":
+            _add_lora(unet, adapter, f"a{number}")
+            continue
+        other: dict[str, torch.Tensor] = load_file(weights_file(adapter.folder, "full"))
+        with torch.no_grad():
+            for name, value in unet.state_dict().items():
+                value.add_(adapter.scale * (other[name].float() - base[name].float()))
+
+
+def _add_lora(unet: Any, adapter: Adapter, name: str) -> None:
+    unet.load_lora_adapter(adapter.folder, prefix=None, weight_name=LORA_FILE, adapter_name=name)
+    unet.fuse_lora(lora_scale=adapter.scale, adapter_names=[name])
+    unet.unload_lora()
+
+
+def write_card(folder: Path, info: AdapterInfo) -> None:
+    """adapter.json and the card in words."""
+    (folder / CARD).write_text(json.dumps(info.model_dump(), indent=2) + "\n")
+    (folder / "README.md").write_text(_in_words(info))
+
+
+def _in_words(info: AdapterInfo) -> str:
+    licences = ", ".join(f"{name} ({count})" for name, count in sorted(info.licences.items()))
+    val = "none kept" if info.val_loss is None else f"{info.val_loss[0]:.4f} before, {info.val_loss[1]:.4f} after"
+    kind = f"LoRA of rank {info.rank}" if info.method == "lora" else "all weights"
+    return (
+        f"# Adapter for defectgen's compact model\n\nDefects: {', '.join(info.defects)}.\n\n"
+        f"- {kind}, {info.steps_trained} steps in {info.seconds:.0f} s, seed {info.seed}\n"
+        f"- trained on {info.pictures} pictures with defects and {info.good_pictures} good ones; licences: {licences}\n"
+        f"- loss on windows kept from training: {val}\n"
+        f"- loss on rendered windows of other defects: {info.rehearsal_loss[0]:.4f} before, "
+        f"{info.rehearsal_loss[1]:.4f} after\n"
+        f"- base weights: sha256 {info.base_weights_sha256}\n\nUse it: `defectgen synth \"{info.defects[0]}\" "
+        "--adapter <this folder> --on <good parts>`\n"
+    )
