@@ -1,8 +1,10 @@
 """Choice: which of several types a shared word means.
 
 Trades share words: "porosity" is one thing in a weld and another in a casting. The material of the prompt decides: a
-type that lists it comes before one that may be anywhere, and that before one that is only known elsewhere; then the
-material's own trade, then the type that is called so, then the general domain, then the book's order.
+type that lists it comes before one that may be anywhere, and that before one that is only known elsewhere; of those
+that list it the material's own trade comes first, then other trades, then the general domain, since a trade knows its
+own form of what occurs on many materials. Else, and where a word is still shared, the type that is called so, then the
+general domain, then the book's order.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ from defectgen.recipe import Defect, Material
 
 __all__ = ["ANYWHERE", "Choice", "choose", "fit", "near_names"]
 
-ANYWHERE = 1
-"""The place, of those that `fit` tells, of a type that may be anywhere."""
+LISTED, ANYWHERE, ELSEWHERE, SENSELESS = range(4)
+"""The places that `fit` tells: the type lists the material, may be anywhere, is known elsewhere, makes no sense."""
+
+OWN, FOREIGN, GENERAL = range(3)
+"""The trades that `fit` tells: the material's own, any other, and that of a general type which lists the material."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +33,34 @@ class Choice:
 
 
 def choose(names: Sequence[str], material: str | None, book: RecipeBook) -> Choice:
-    """The first of the types that fit best; names: all owners of the word, in the order of `phrase.owners`."""
+    """The first of the types that fit best; names: all owners of the word, in the order of `phrase.owners`.
+
+    Its others fit as well; a general type of which a trade has its own form on the material is none of them.
+    """
     on = None if material is None else book.materials[material]
     fits = [fit(book.defects[name], on) for name in names]
     best = min(range(len(names)), key=lambda i: (*fits[i], i))
-    others = (name for i, name in enumerate(names) if i != best and fits[i][0] == fits[best][0])
-    return Choice(names[best], tuple(others))
+    rivals = [i for i, one in enumerate(fits) if i != best and is_rival(one, fits[best])]
+    return Choice(names[best], tuple(names[i] for i in rivals))
 
 
-def fit(defect: Defect, material: Material | None) -> tuple[int, bool]:
-    """How well a type goes with a material, best first: 0 listed, 1 anywhere, 2 known elsewhere, 3 makes no sense."""
+def is_rival(one: tuple[int, int], best: tuple[int, int]) -> bool:
+    return one[0] == best[0] and (one[1] == GENERAL) == (best[1] == GENERAL)
+
+
+def fit(defect: Defect, material: Material | None) -> tuple[int, int]:
+    """The place and the trade of a type on a material, each best first."""
     if material is None:
-        return 0, False
-    place = 3 if material.name in defect.never_on else 0 if material.name in defect.materials else 1
-    return (2 if place == 1 and defect.materials else place), defect.domain != material.domain
+        return LISTED, OWN
+    if material.name in defect.never_on:
+        place = SENSELESS
+    elif material.name in defect.materials:
+        place = LISTED
+    else:
+        place = ELSEWHERE if defect.materials else ANYWHERE
+    if place == LISTED and defect.domain == "general":
+        return place, GENERAL
+    return place, OWN if defect.domain == material.domain else FOREIGN
 
 
 def near_names(book: RecipeBook, material: str | None) -> dict[str, tuple[str, ...]]:

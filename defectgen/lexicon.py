@@ -130,13 +130,18 @@ class Lexicon:
         if hits := self._exact.get("".join(part)):
             meaning, phrase = next(iter(hits.items()))
             plain = "".join(words_of(phrase)) == "".join(words_of(meaning.name))
-            return Match(start, end, meaning, "exact" if plain else "synonym", phrase, tuple(hits)[1:])
-        near = self._stems.get("".join(map(stem, part)), {})
-        hits = {m: phrase for m, phrase in near.items() if m.role != "defect" or bends(part, phrase)}
-        if hits:
+            also = (other for other in self._bent(part) if other.role == meaning.role == "defect")
+            others = tuple(dict.fromkeys([*hits, *also]))[1:]
+            return Match(start, end, meaning, "exact" if plain else "synonym", phrase, others)
+        if hits := self._bent(part):
             meaning, phrase = next(iter(hits.items()))
             return Match(start, end, meaning, "inflection", phrase, tuple(hits)[1:])
         return None
+
+    def _bent(self, part: Sequence[str]) -> dict[Meaning, str]:
+        """What words of these stems can mean: one trade has the "burrs" that another calls a "burr"."""
+        near = self._stems.get("".join(map(stem, part)), {})
+        return {m: phrase for m, phrase in near.items() if m.role != "defect" or bends(part, phrase)}
 
 
 def bends(part: Sequence[str], phrase: str) -> bool:
