@@ -174,8 +174,8 @@ def test_causes_are_likely_and_only_where_the_recipe_fits() -> None:
     for text in captions(describe(pixels, [line])):
         for cause in BOOK.defect("crack").causes:
             assert cause not in text or "likely" in text
-    assert describe(pixels, [line], product="biscuit").family == "crack"
-    foreign = record("crack", [line], material="biscuit")
+    assert describe(pixels, [line], product="denim").family == "crack"
+    foreign = record("crack", [line], material="denim")
     assert Describer(BOOK).measure(foreign, pixels, None, [line], True).causes == ()
 
 
