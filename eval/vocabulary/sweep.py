@@ -1,36 +1,81 @@
 """The sweep: every type on each material that it lists, two seeds each, and what is wrong, by type.
 
     python eval/vocabulary/sweep.py --domain welding
-    python eval/vocabulary/sweep.py --shard 0/4 --jobs 2 --out out/vocabulary/sweep.json
+    python eval/vocabulary/sweep.py --out out/vocabulary/sweep.jsonl --page eval/vocabulary/SWEEP.md
+    python eval/vocabulary/sweep.py --out out/vocabulary/sweep.jsonl --page eval/vocabulary/SWEEP.md --again
 
-Types that may be anywhere are tried on every material. The slow test tests/test_vocabulary_sweep.py asks the same.
+Types that may be anywhere are tried on every material. `--out` gets a line a type; `--again` adds to such a file: it
+tries the pairs that were wrong and those of types whose recipe has changed since, and the page tells them apart.
+The slow test tests/test_vocabulary_sweep.py asks the same of each pair.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from swept import Swept, read_swept, write_page
+
 from defectgen.book import RecipeBook, read_book
+from defectgen.recipe import Defect
 from defectgen.trial import faults
 
 
-def try_type(name: str, extra: list[Path], side: int) -> dict[str, list[str]]:
-    """Material to what is wrong there, for the materials where anything is."""
+@dataclass(frozen=True)
+class Task:
+    """A type to try on some of its materials."""
+
+    type: str
+    materials: tuple[str, ...]
+    again: bool = False
+
+
+def digest(defect: Defect, materials: Sequence[str], book: RecipeBook) -> str:
+    """Of everything that the recipes say of a type on these materials."""
+    told = [defect.model_dump_json(), *(book.materials[name].model_dump_json() for name in materials)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+
+
+def try_type(task: Task, extra: list[Path], side: int) -> Swept:
     book, _ = read_book(extra)
-    defect = book.defects[name]
-    found = {m.name: faults(defect, m, side=side) for m in book.materials_of(defect)}
-    return {material: wrong for material, wrong in found.items() if wrong}
+    defect = book.defects[task.type]
+    found = {name: faults(defect, book.materials[name], side=side) for name in task.materials}
+    wrong = {material: lines for material, lines in found.items() if lines}
+    recipe = digest(defect, [m.name for m in book.materials_of(defect)], book)
+    return Swept(task.type, defect.domain, recipe, task.materials, wrong, task.again)
 
 
-def chosen(book: RecipeBook, args: argparse.Namespace) -> list[str]:
-    names = [d.name for d in book.defects.values() if args.domain in (None, d.domain)]
-    names = [name for name in names if args.type in (None, name)]
+def whole(book: RecipeBook, args: argparse.Namespace) -> list[Task]:
+    """Every pair that the options choose."""
+    chosen = [d for d in book.defects.values() if args.domain in (None, d.domain) and args.type in (None, d.name)]
     number, shards = map(int, args.shard.split("/"))
-    return names[number::shards]
+    return [Task(d.name, tuple(m.name for m in book.materials_of(d))) for d in chosen[number::shards]]
+
+
+def unsettled(book: RecipeBook, path: Path) -> Iterator[Task]:
+    """What an earlier sweep leaves to be tried: wrong pairs, and all pairs of a type that has changed or is new."""
+    last = {one.type: one for one in read_swept(path)}
+    for name, defect in book.defects.items():
+        materials = tuple(m.name for m in book.materials_of(defect))
+        one = last.get(name)
+        if one is None or one.recipe != digest(defect, materials, book):
+            yield Task(name, materials, again=True)
+        elif one.wrong:
+            yield Task(name, tuple(one.wrong), again=True)
+
+
+def sweep(tasks: Sequence[Task], args: argparse.Namespace) -> Iterator[Swept]:
+    with ProcessPoolExecutor(args.jobs, get_context("spawn")) as pool:
+        for done in pool.map(try_type, tasks, [args.recipe] * len(tasks), [args.side] * len(tasks)):
+            for material, lines in done.wrong.items():
+                print(f"{done.type} on {material}: {'; '.join(lines)}", flush=True)
+            yield done
 
 
 def main() -> None:
@@ -41,23 +86,28 @@ def main() -> None:
     parser.add_argument("--recipe", type=Path, action="append", default=[], help="your file or folder; may be repeated")
     parser.add_argument("--side", type=int, default=192)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="JSON to write")
+    parser.add_argument("--out", type=Path, help="JSON lines to write, one a type")
+    parser.add_argument("--again", action="store_true", help="add to --out what it leaves to be tried")
+    parser.add_argument("--page", type=Path, help="Markdown to write from --out")
     args = parser.parse_args()
+    if (args.again or args.page) and args.out is None:
+        parser.error("--again and --page need --out")
     book, problems = read_book(args.recipe)
     for problem in problems:
         print(f"left out: {problem}")
-    names = chosen(book, args)
-    wrong: dict[str, dict[str, list[str]]] = {}
-    with ProcessPoolExecutor(args.jobs, get_context("spawn")) as pool:
-        tried = pool.map(try_type, names, [args.recipe] * len(names), [args.side] * len(names))
-        for name, found in zip(names, tried, strict=True):
-            wrong |= {name: found} if found else {}
-            for material, lines in found.items():
-                print(f"{name} on {material}: {'; '.join(lines)}", flush=True)
-    print(f"{len(names)} types, {len(wrong)} with something wrong")
+    tasks = list(unsettled(book, args.out)) if args.again else whole(book, args)
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps({"types": len(names), "wrong": wrong}, indent=1))
+        args.out.open("a" if args.again else "w").close()
+    wrong = pairs = 0
+    for done in sweep(tasks, args):
+        wrong, pairs = wrong + len(done.wrong), pairs + len(done.materials)
+        if args.out:
+            with args.out.open("a") as file:
+                file.write(json.dumps(asdict(done)) + "\n")
+    print(f"{len(tasks)} types, {pairs} pairs, {wrong} with something wrong")
+    if args.page:
+        write_page(args.page, read_swept(args.out), args.side)
 
 
 if __name__ == "__main__":
