@@ -55,7 +55,7 @@ MOST_LIKE = 0.999
 class Patch:
     """One defect of a picture. number: of its box among the picture's crops. at: (n, 2) float32, rows and columns of
     its points in sides of the box. values, good: (n,) float32 grey levels there, of the picture and of its good twin.
-    fine: (FINE, FINE) float32 grey levels of the grown box.
+    fine: (FINE, FINE) float32 grey levels of the grown box. hw: of the picture.
     """
 
     item: Item
@@ -65,6 +65,11 @@ class Patch:
     values: F32
     good: F32 | None
     fine: F32
+    hw: tuple[int, int]
+
+    @property
+    def group(self) -> str:
+        return self.item.group or self.item.name
 
     @property
     def n(self) -> int:
@@ -127,7 +132,7 @@ def _patch(
     at = np.stack([(rows + 0.5) / (y1 - y0), (columns + 0.5) / (x1 - x0)], axis=1).astype(np.float32)
     shown = _smooth(grey[y0:y1, x0:x1], inside, spread)[rows, columns]
     before = None if good is None else _smooth(good[y0:y1, x0:x1], inside, spread)[rows, columns]
-    return Patch(item, number, box, at, shown, before, _canvas(grey, box))
+    return Patch(item, number, box, at, shown, before, _canvas(grey, box), (grey.shape[0], grey.shape[1]))
 
 
 def _grey(pixels: NDArray[np.uint8]) -> F32:
@@ -197,7 +202,7 @@ class Bank:
 
     def __init__(self, known: Sequence[Patch]) -> None:
         self.patches = tuple(known)
-        self.groups = np.array([patch.item.group or patch.item.name for patch in known])
+        self.groups = np.array([patch.group for patch in known])
         self._good = np.array([patch.item.is_good for patch in known], np.bool_)
 
     def __len__(self) -> int:
