@@ -10,21 +10,24 @@ from typing import Literal
 
 from defectgen.errors import InputError
 
-__all__ = ["PROTOCOLS", "Diversity", "Number", "Published", "published"]
+__all__ = ["PROTOCOLS", "Number", "Published", "published"]
 
 Number = Literal["IS", "KID", "IC-LPIPS"]
-Diversity = Literal["seas", "magic"]
-"""How IC-LPIPS is averaged: by clusters of at most 140, or of 50 drawn at random; singletons dropped in both."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """numbers: that it reports, in its order. generated: pictures a type. settings, flaws: as `Protocol` has them."""
+    """numbers: that it reports, in its order. diversity: its variant in `ic_lpips`. settings, flaws: as in `Protocol`.
+
+    references: which share of a type's real pictures, the first by name, IC-LPIPS takes; 3 is a third. generated:
+    pictures a type.
+    """
 
     name: str
     paper: str
     numbers: tuple[Number, ...]
-    diversity: Diversity
+    diversity: Literal["seas", "magic"]
+    references: int
     settings: dict[str, str]
     flaws: tuple[str, ...]
     generated: int = 1000
@@ -41,14 +44,19 @@ RANDOM_50 = (
     " generated one joins its nearest reference; mean over clusters of the mean distance of pairs among 50 drawn at"
     " random; clusters of one are dropped"
 )
+FIRST_140 = (
+    "LPIPS with VGG at 256 x 256 px; references are all real pictures of the type; each generated one joins its"
+    " nearest reference, until that has 140; mean over clusters of the mean distance of all pairs; clusters of one or"
+    " none count as 0"
+)
 REFERENCES = "real pictures of KID: all of the type; which ones were taken is not published"
-COMMON_FLAWS = (
+SHARED_FLAWS = (
     "No interval and no floor: a type of MVTec AD has about 10 to 30 real pictures, and what two halves of them score"
     " against each other is not known.",
     "IC-LPIPS rises with any difference between pictures, noise and broken backgrounds included, and its references are"
     " pictures that the generator was trained on; higher is not better by itself.",
-    "The 50 or fewer pictures of a cluster are drawn without a fixed seed, so the number changes from run to run.",
 )
+DRAWN = "The 50 or fewer pictures of a cluster are drawn without a fixed seed, so the number changes from run to run."
 IS_FLAWS = (
     "The inception score sees no real picture: a user reports 2.91 on MVTec AD for DRAEM's pasted textures, where SeaS"
     " reports 1.88 for its own (SeaS, issue 30).",
@@ -59,7 +67,7 @@ KID_FLAWS = (
     " real ones the size must have been changed, by how much is not said.",
 )
 ANOMALYDIFFUSION = Published(
-    "anomalydiffusion", "Hu et al., AnomalyDiffusion, AAAI 2024, arXiv 2312.05767", ("IS", "IC-LPIPS"), "magic",
+    "anomalydiffusion", "Hu et al., AnomalyDiffusion, AAAI 2024, arXiv 2312.05767", ("IS", "IC-LPIPS"), "magic", 3,
     {
         "by": BY_TYPE, "generated": "1,000 a type", "IS": IS_SETTING, "IC-LPIPS": RANDOM_50,
         "training pictures": "the first third of each type's real pictures by name",
@@ -70,29 +78,31 @@ ANOMALYDIFFUSION = Published(
         "Pixel F1-max looks at 21 thresholds, 0 to 1 in steps of 0.05; the printed line of that name shows AP instead.",
         "The released pictures were filtered of poor ones and are about 500 a type, not 1,000; users report lower IS"
         " and IC-LPIPS on them than the paper's (issues 100 and 119).",
-        *IS_FLAWS, *COMMON_FLAWS,
+        *IS_FLAWS, *SHARED_FLAWS, DRAWN,
     ),
 )  # fmt: skip
 SEAS = Published(
-    "seas", "Dai et al., SeaS, arXiv 2410.14987", ("IS", "KID", "IC-LPIPS"), "seas",
+    "seas", "Dai et al., SeaS, arXiv 2410.14987", ("IS", "KID", "IC-LPIPS"), "seas", 1,
     {
         "by": BY_TYPE, "generated": "1,000 a type", "IS": IS_SETTING, "KID": KID_SETTING, "reference": REFERENCES,
-        "IC-LPIPS": RANDOM_50.replace("50 drawn at random", "at most 140"),
+        "IC-LPIPS": FIRST_140,
     },
     (
         "Clusters stop at 140 pictures to save GPU memory, as its authors say (issue 30): a set that falls into few"
         " clusters is judged by a part of it.",
-        *KID_FLAWS, *IS_FLAWS, *COMMON_FLAWS[:2],
+        "Real pictures reach LPIPS as 0..255 beside generated ones in -1..1 while clusters are formed, so its clusters"
+        " are not LPIPS's; here they are.",
+        *KID_FLAWS, *IS_FLAWS, *SHARED_FLAWS,
     ),
 )  # fmt: skip
 MAGIC = Published(
-    "magic", "Choi et al., MAGIC, arXiv 2507.02314", ("KID", "IC-LPIPS"), "magic",
+    "magic", "Choi et al., MAGIC, arXiv 2507.02314", ("KID", "IC-LPIPS"), "magic", 3,
     {
         "by": BY_TYPE, "generated": "1,000 a type (as the papers it compares with; its own number is not published)",
         "KID": KID_SETTING, "reference": REFERENCES, "IC-LPIPS": RANDOM_50,
     },
     (
-        *KID_FLAWS, *COMMON_FLAWS,
+        *KID_FLAWS, *SHARED_FLAWS, DRAWN,
         "Parameters of the published run are not all given; a user could not reproduce KID on one product (issue 8).",
     ),
 )  # fmt: skip

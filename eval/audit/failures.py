@@ -10,6 +10,7 @@ range of its floor on the worse side. Features are Lite0's. Writes FAILURES.md.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -129,12 +130,22 @@ def blank(good: Sequence[U8]) -> Spoil:
     return lambda sights, rng: [replace(one, pixels=good[i % len(good)]) for i, one in enumerate(sights)]
 
 
-def features(sights: Sequence[Sight], view: str, network: Extractor) -> Features:
-    vectors, chances = network.extract([one.seen(view) for one in sights])
-    return Features(
-        vectors, chances, tuple(one.group for one in sights), tuple(one.name for one in sights),
-        tuple(one.defect for one in sights), network.fingerprint,
-    )  # fmt: skip
+Memo = dict[bytes, tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+
+def features(sights: Sequence[Sight], view: str, network: Extractor, memo: Memo) -> Features:
+    """memo: rows by the bytes of the picture, since many failures only rearrange pictures."""
+    seen = [one.seen(view) for one in sights]
+    keys = [hashlib.sha256(repr(one.shape).encode() + one.tobytes()).digest() for one in seen]
+    new = {key: picture for key, picture in zip(keys, seen, strict=True) if key not in memo}
+    if new:
+        vectors, chances = network.extract(list(new.values()))
+        assert chances is not None
+        memo |= {key: (vectors[i], chances[i]) for i, key in enumerate(new)}
+    rows = [memo[key] for key in keys]
+    groups, names, defects = zip(*((one.group, one.name, one.defect) for one in sights), strict=True)
+    vectors, chances = (np.stack([row[part] for row in rows]) for part in (0, 1))
+    return Features(vectors, chances, groups, names, defects, network.fingerprint)
 
 
 def verdict(score: Score, value: float, floor: Interval) -> str:
@@ -195,11 +206,12 @@ def study(path: Path, other: Path, network: Extractor) -> dict[str, dict[str, di
     foreign = halves(open_collection(other).defective, rng)[0]
     goods = [found.good.items[int(i)].pixels() for i in rng.permutation(len(found.good))[:MOST]]
     results: dict[str, dict[str, dict[str, tuple[float, str]]]] = {}
+    memo: Memo = {}
     for view in VIEWS:
-        real = features(reference, view, network)
+        real = features(reference, view, network, memo)
         for name, spoil in spoils(foreign, goods, reference).items():
             spoiled = spoil(test, np.random.default_rng(SEED))
-            results.setdefault(view, {})[name] = judge(features(spoiled, view, network), real)
+            results.setdefault(view, {})[name] = judge(features(spoiled, view, network, memo), real)
             print(f"{path.name}, {view}: {name}", file=sys.stderr)
     return results
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -12,10 +11,12 @@ from torch import Tensor
 from defectgen.errors import InputError
 from defectgen.metric.collection import Collection, open_collection
 from defectgen.metric.compat import compat
+from defectgen.metric.ic_lpips import VARIANTS, ic_lpips
 from defectgen.metric.inception_score import inception_score
 from defectgen.metric.kid import kid_subsets
 from defectgen.metric.network_extractor import NetworkExtractor
-from defectgen.metric.protocol import PROTOCOLS, Diversity
+from defectgen.metric.perceptual import PerceptualDistance
+from defectgen.metric.protocol import PROTOCOLS
 from defectgen.metric.result import Protocol, Score
 from tests.metric.feature_pieces import PRINT
 
@@ -79,23 +80,33 @@ def test_is_has_ten_splits_of_each_type(synth: Collection, real: Collection) -> 
     assert one.value == pytest.approx(inception_score(chances, 10).mean)
 
 
-def test_diversity_takes_the_first_third_by_name_and_the_papers_variant(synth: Collection, real: Collection) -> None:
-    asked: list[tuple[Diversity, int, int, int]] = []
+def grey_distance(name: str = "LPIPS-vgg") -> PerceptualDistance:
+    """How far the mean colours of two pictures are apart."""
 
-    def spread(variant: Diversity, generated: Sequence[object], references: Sequence[object], seed: int) -> float:
-        first = real.of("crack" if len(generated) == 30 else "hole").items[0].pixels()
-        assert np.array_equal(np.asarray(references[0]), first)
-        asked.append((variant, len(generated), len(references), seed))
-        return len(references)
+    def layers(pixels: Tensor) -> list[tuple[Tensor, Tensor | None]]:
+        return [(pixels.mean((2, 3), keepdim=True), None)]
 
-    found = {name: compat(name, synth, real, network(), seed=5, spread=spread) for name in ("seas", "magic")}
-    assert asked == [("seas", 30, 3, 5), ("seas", 12, 2, 5), ("magic", 30, 3, 5), ("magic", 12, 2, 5)]
-    mean = by_key(found["magic"])["IC-LPIPS", None].value
-    assert mean is not None and mean.value == 2.5
+    return PerceptualDistance(name, 8, "0" * 64, layers)
+
+
+def test_diversity_is_the_papers_variant_on_its_references(synth: Collection, real: Collection) -> None:
+    distance = grey_distance()
+    for name, references in (("seas", 10), ("magic", 3)):
+        found = by_key(compat(name, synth, real, network(), seed=5, distance=distance))
+        generated, originals = ([item.pixels() for item in side.of("crack").items] for side in (synth, real))
+        expected = ic_lpips(generated, originals[:references], VARIANTS[name], distance, seed=5).value
+        one = found[f"IC-LPIPS ({name})", "crack"].value
+        assert one is not None and one.value == expected
+    stand_in = by_key(compat("seas", synth, real, network(), seed=5, distance=grey_distance("Lite0")))
+    assert stand_in["IC-LPIPS-Lite0 (seas)", None].value is not None
+    assert compat("seas", synth, real, network(), seed=5, distance=distance).settings["LPIPS here"] == "LPIPS-vgg"
 
 
 def test_each_protocol_reports_its_own_numbers_and_flaws(synth: Collection, real: Collection) -> None:
-    expected = {"anomalydiffusion": ["IS", "IC-LPIPS"], "seas": ["IS", "KID", "IC-LPIPS"], "magic": ["KID", "IC-LPIPS"]}
+    magic = "IC-LPIPS (magic)"
+    expected = {
+        "anomalydiffusion": ["IS", magic], "seas": ["IS", "KID", "IC-LPIPS (seas)"], "magic": ["KID", magic],
+    }  # fmt: skip
     for how in PROTOCOLS:
         found = compat(how.name, synth, real, network(""), seed=0)
         assert list(dict.fromkeys(score.metric for score in found.scores)) == expected[how.name]
@@ -113,12 +124,12 @@ def test_says_which_network_stands_in(synth: Collection, real: Collection) -> No
 def test_what_cannot_be_had_is_refused_with_its_reason(tmp_path: Path, rng: np.random.Generator) -> None:
     few = folder(tmp_path / "few", {"crack": 5}, rng)
     pair = folder(tmp_path / "pair", {"crack": 2}, rng)
-    found = by_key(compat("seas", few, pair, network(), seed=0, spread=lambda *given: 1.0))
+    found = by_key(compat("anomalydiffusion", few, pair, network(), seed=0, distance=grey_distance()))
     assert found["IS-Tiny", "crack"].refused == "5 in the set and 2 real; at least 10 and 0 are needed"
-    assert found["IC-LPIPS", "crack"].refused == "5 in the set and 2 real; at least 2 and 3 are needed"
-    assert found["IC-LPIPS", None].refused == found["IC-LPIPS", "crack"].refused
+    assert found["IC-LPIPS (magic)", "crack"].refused == "5 in the set and 2 real; at least 2 and 3 are needed"
+    assert found["IC-LPIPS (magic)", None].refused == found["IC-LPIPS (magic)", "crack"].refused
     without = by_key(compat("seas", few, few, network(), seed=0, why_not="no VGG weights"))
-    assert without["IC-LPIPS", "crack"].refused == "no VGG weights"
+    assert without["IC-LPIPS (seas)", "crack"].refused == "no VGG weights"
     many = folder(tmp_path / "many", {"crack": 12}, rng)
     no_classes = by_key(compat("seas", many, many, network(classes=False), seed=0))["IS-Tiny", "crack"]
     assert no_classes.refused == "these features have no classes; take a classifier"
@@ -131,7 +142,7 @@ def test_only_the_first_thousand_are_taken(
 ) -> None:  # fmt: skip
     import defectgen.metric.protocol as protocol
 
-    cut = [protocol.Published(one.name, one.paper, one.numbers, one.diversity, {}, (), 20) for one in PROTOCOLS]
+    cut = [protocol.Published(one.name, one.paper, one.numbers, one.diversity, 1, {}, (), 20) for one in PROTOCOLS]
     monkeypatch.setattr(protocol, "PROTOCOLS", tuple(cut))
     found = by_key(compat("seas", synth, real, network(), seed=0))
     assert found["IS-Tiny", "crack"].n_set == 20 and "generated" not in " ".join(found["IS-Tiny", "crack"].flags)
