@@ -57,6 +57,10 @@ def audit(
     no_copies: Annotated[
         bool, typer.Option("--no-copies", help="Look for no copies and leaks.", rich_help_panel=MORE)
     ] = False,
+    no_estimate: Annotated[
+        bool, typer.Option("--no-estimate", help="Train no segmenter where SET has no good pictures to judge masks by.",
+                           rich_help_panel=MORE)
+    ] = False,
     html: Annotated[
         Path | None, typer.Option(help="Page to write, whole in one file.", rich_help_panel=OUTPUT)
     ] = None,
@@ -76,7 +80,7 @@ def audit(
 
     options = AuditOptions(
         folder, real, train, parse_views(views), features, weights, classifier, compat, seed, resamples,
-        probes=not no_probe, copies=not no_copies, strict=strict, command=command_line(),
+        probes=not no_probe, copies=not no_copies, estimate=not no_estimate, strict=strict, command=command_line(),
     )  # fmt: skip
     with Watching() as watching:
         report = measure(options, watching.update)

@@ -17,7 +17,7 @@ from defectgen.metric.result import AuditReport, Score
 from defectgen.metric.verdict import Level
 from defectgen.report.glossary import VIEWS
 from defectgen.report.number import show_interval, show_number
-from defectgen.report.scoreboard import Row, rows_of, views_of
+from defectgen.report.scoreboard import Row, flags_of, rows_of, views_of
 from defectgen.report.summary import LEVELS, findings
 
 __all__ = ["Watching", "print_report"]
@@ -83,7 +83,7 @@ def scores_table(title: str, rows: list[Row]) -> Table:
         table.add_column(name, justify="right", no_wrap=name != "n")
     table.add_column("verdict", no_wrap=True)
     for row in rows:
-        shown = row.matched or row.score
+        shown = row.shown
         assert shown.value is not None
         floor = "-" if shown.floor is None else show_number(shown.floor.value)
         verdict = Text(row.verdict.words, STYLES[row.verdict.level])
@@ -94,8 +94,9 @@ def scores_table(title: str, rows: list[Row]) -> Table:
 
 def remarks(report: AuditReport) -> Iterator[tuple[str, str, str]]:
     """Name, style and text of each thing to know: flags once each, refusals by reason, files, notes."""
-    for flag, metrics in by_text((flag, one) for one in report.scores if one.value for flag in shown_flags(one)):
-        yield "flag", "bold yellow", f"{metrics}: {flag}"
+    every = [row for view in views_of(report) for row in rows_of(report.scores, view)]
+    for metrics, flag in flags_of(every):
+        yield "flag", "bold yellow", f"{', '.join(dict.fromkeys(metrics.split(', ')))}: {flag}"
     for reason, metrics in by_text((one.refused, one) for one in report.scores if one.refused):
         yield "refused", "bold red", f"{metrics}: {reason}"
     if report.protocol is not None:
@@ -111,11 +112,6 @@ def remarks(report: AuditReport) -> Iterator[tuple[str, str, str]]:
     for one in report.fingerprints:
         made = f"{one.extractor}, {one.input_px} px {one.resize}, {one.dtype}, weights {one.weights_sha256[:12]}"
         yield "features", "bold", f"{made}, seed {report.seed}"
-
-
-def shown_flags(score: Score) -> list[str]:
-    """Without the floor's n, which the table shows, and of the scores over all defects alone."""
-    return [] if score.defect is not None else [flag for flag in score.flags if not flag.startswith("floor at n")]
 
 
 def by_text(pairs: Iterator[tuple[str, Score]]) -> Iterator[tuple[str, str]]:

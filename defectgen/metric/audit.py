@@ -15,9 +15,11 @@ import defectgen
 from defectgen.blocked import Blocked
 from defectgen.dataset.defect_set import is_defect_set
 from defectgen.errors import InputError
-from defectgen.metric.audit_stage import Bench, compare_defects, judge_labels, probe, score
+from defectgen.metric.audit_evidence import find_copies, find_leaks, judge_labels, look_for_drift, probe, reproduce
+from defectgen.metric.audit_stage import Bench, compare_defects, score, score_domain
 from defectgen.metric.choose_extractor import open_extractor
-from defectgen.metric.intake import Intake, Role, check_apart, check_paths, take_in
+from defectgen.metric.intake import Intake, Role, check_apart, check_paths, count_side, take_in
+from defectgen.metric.protocol import published
 from defectgen.metric.result import AuditReport, Side
 from defectgen.metric.type_match import match_types
 from defectgen.metric.view import VIEWS, View
@@ -32,9 +34,10 @@ LEAST_RESAMPLES = 100
 class AuditOptions:
     """What is asked. synth: the set to judge. train: what its generator learned from. features: see `open_extractor`.
 
-    classifier: weights of a domain classifier for the inception score, "auto" to train one on the real pictures. compat:
-    a published protocol to compute beside. probes, copies: whether to. strict: refuse files that cannot be read instead
-    of leaving them out. command: what makes the report again.
+    classifier: file of a domain classifier for the inception score, "auto" to train one on real pictures. compat: a
+    published protocol to compute beside. probes, copies: whether to. estimate: whether a segmenter may be trained for
+    want of good pictures. strict: refuse files that cannot be read, instead of leaving them out. command: what makes
+    the report again.
     """
 
     synth: Path
@@ -49,6 +52,7 @@ class AuditOptions:
     resamples: int = 1000
     probes: bool = True
     copies: bool = True
+    estimate: bool = True
     strict: bool = False
     command: str = ""
 
@@ -70,26 +74,38 @@ def audit(options: AuditOptions, progress: Progress = lambda stage, done, total:
     _check(options)
     synth, real, train, notes = _intakes(options, progress)
     match = match_types(synth.collection, real.collection)
-    extractor = open_extractor(options.features, options.weights)
+    if options.compat is not None:
+        published(options.compat)
     bench = Bench(
-        match.synth, match.real, None if train is None else train.collection, extractor, options.seed,
-        options.resamples, progress,
+        match.synth, match.real, real.test, None if train is None else train.collection,
+        open_extractor(options.features, options.weights), options.seed, options.resamples, progress,
     )  # fmt: skip
+    sides = tuple(
+        count_side(side, kept, left_out)
+        for side, kept, left_out in zip((synth.side, real.side), (match.synth, match.real), match.left_out, strict=True)
+    )
+    return _measure(bench, options, (*sides, None if train is None else train.side), (*notes, *match.notes))
+
+
+def _measure(
+    bench: Bench, options: AuditOptions, sides: tuple[Side | None, ...], notes: tuple[str, ...]
+) -> AuditReport:
+    """Stage after stage; what was asked for and cannot be had comes first."""
+    domain = score_domain(bench, options.classifier)
     scored = score(bench, options.views)
-    return AuditReport(
-        version=defectgen.__version__, created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        command=options.command, seed=options.seed, synth=_with_types(synth.side, match.left_out[0]),
-        real=_with_types(real.side, match.left_out[1]), train=None if train is None else train.side,
-        fingerprints=(extractor.fingerprint,), scores=scored.scores, neighbours=scored.neighbours,
-        distributions=compare_defects(bench), label_truth=judge_labels(bench),
-        probes=probe(bench) if options.probes else (), notes=(*notes, *match.notes, *scored.notes),
-    )  # fmt: skip
-
-
-def _with_types(side: Side, left_out: dict[str, int]) -> Side:
-    """The side with the types that the other has not among what was left out."""
-    more = {f"{defect}: not on the other side": n for defect, n in left_out.items()}
-    return side.model_copy(update={"left_out": {**side.left_out, **more}})
+    truth = judge_labels(bench, options.estimate)
+    source = options.train or options.real
+    return AuditReport.model_validate({
+        "version": defectgen.__version__, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": options.command, "seed": options.seed, "synth": sides[0], "real": sides[1], "train": sides[2],
+        "fingerprints": (bench.extractor.fingerprint,), "scores": (*scored.scores, *domain),
+        "neighbours": scored.neighbours, "distributions": compare_defects(bench),
+        "copies": find_copies(bench) if options.copies else (),
+        "copies_against": str(source) if options.copies else None,
+        "leaks": find_leaks(bench) if options.copies else (), "drift": look_for_drift(bench),
+        "label_truth": truth.label_truth, "probes": probe(bench) if options.probes else (),
+        "protocol": reproduce(bench, options.compat), "notes": (*notes, *scored.notes, *truth.notes),
+    })  # fmt: skip
 
 
 def _check(options: AuditOptions) -> None:

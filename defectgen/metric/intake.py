@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from defectgen.blocked import Blocked, pixels_sha256
 from defectgen.errors import InputError
@@ -19,7 +19,7 @@ from defectgen.image import Picture, read_picture
 from defectgen.metric.collection import Collection, Item, open_collection
 from defectgen.metric.result import Side
 
-__all__ = ["LEAST", "Intake", "Role", "check_apart", "check_paths", "take_in"]
+__all__ = ["LEAST", "Intake", "Role", "check_apart", "check_paths", "count_side", "take_in"]
 
 Role = Literal["SET", "REAL", "TRAIN"]
 Watch = Callable[[int, int], None]
@@ -173,14 +173,26 @@ def _check_enough(path: Path, role: Role, collection: Collection, tally: _Tally)
 
 
 def _side(path: Path, collection: Collection, tally: _Tally) -> Side:
-    items = collection.items
-    defects = Counter(item.defect for item in items if not item.is_good)
     return Side(
-        path=str(path), kind=collection.kind, pictures=len(items), defective=len(collection.defective),
-        good=len(collection.good), with_mask=sum(item.mask is not None for item in items),
-        with_good=sum(item.good is not None for item in items), defects=dict(sorted(defects.items())),
-        left_out=dict(sorted(tally.left_out.items())), problems=tuple(tally.problems),
+        path=str(path), kind=collection.kind, left_out=dict(sorted(tally.left_out.items())),
+        problems=tuple(tally.problems), **_counts(collection),
     )  # fmt: skip
+
+
+def count_side(side: Side, collection: Collection, types: Mapping[str, int]) -> Side:
+    """The side with the counts of what is compared in the end, and the types that the other side has not left out."""
+    more = {f"{defect}: not on the other side": n for defect, n in types.items()}
+    return side.model_copy(update={**_counts(collection), "left_out": {**side.left_out, **more}})
+
+
+def _counts(collection: Collection) -> dict[str, Any]:
+    items = collection.items
+    return {
+        "pictures": len(items), "defective": len(collection.defective), "good": len(collection.good),
+        "with_mask": sum(item.mask is not None for item in items),
+        "with_good": sum(item.good is not None for item in items),
+        "defects": dict(sorted(Counter(item.defect for item in items if not item.is_good).items())),
+    }  # fmt: skip
 
 
 def _notes(role: Role, tally: _Tally) -> list[str]:

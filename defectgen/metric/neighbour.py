@@ -1,7 +1,7 @@
 """Neighbours: crops of the set beside the real crops that are nearest to them, to look at.
 
 Nearness is the cosine distance of features, 1 - a.b / (|a| |b|). Nearest and farthest crops show the best and the worst
-of a set; missed ones are real crops with nothing of the set nearby: what the set lacks. A picture is shown once a kind.
+of a set; missed ones are real crops with nothing of the set nearby: what the set lacks. A group is shown once a kind.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ def find_neighbours(synth: Side, real: Side, view: View, shown: int = SHOWN) -> 
     to_set = nearest_real(real[1].vectors, synth[1].vectors)
     order = np.argsort(-to_real.cosines, kind="stable")
     # Halves that do not overlap, where there are few: nothing is at once among the best and the worst
-    half = min(shown, max(1, len(set(synth[1].names)) // 2))
+    half = min(shown, max(1, len(set(synth[1].groups)) // 2))
     found = []
     for kind, rows, one, other, near, most in (
         (NEAREST, order, synth, real, to_real, half),
         (FARTHEST, order[::-1], synth, real, to_real, half),
         (MISSED, np.argsort(to_set.cosines, kind="stable"), real, synth, to_set, shown),
     ):
-        for row in _one_a_picture(rows, one[1].names, most):
+        for row in _one_a_group(rows, one[1].groups, most):
             found.append(_pair(kind, view, one, other, row, int(near.rows[row]), float(1 - near.cosines[row])))
     return found
 
 
-def _one_a_picture(rows: NDArray[np.int64], names: tuple[str, ...], most: int) -> list[int]:
+def _one_a_group(rows: NDArray[np.int64], groups: tuple[str, ...], most: int) -> list[int]:
     chosen: dict[str, int] = {}
     for row in rows:
-        chosen.setdefault(names[row], int(row))
+        chosen.setdefault(groups[row], int(row))
         if len(chosen) == most:
             break
     return list(chosen.values())

@@ -85,12 +85,16 @@ class CopyPair(Frozen):
 
 
 class Leak(Frozen):
-    """A test picture that is found among the training pictures. how: by "sha256", "pixels" or "near-duplicate"."""
+    """A test picture that is found among the training pictures, or where `where` is "set" among those of the set.
+
+    how: by "sha256", "pixels", "source" or "near-duplicate".
+    """
 
     test: str
     train: str
     how: str
     correlation: float
+    where: str = "train"
 
 
 class Neighbour(Frozen):

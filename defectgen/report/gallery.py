@@ -30,6 +30,7 @@ Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 DELIVERED, RECOVERED = (255, 210, 0), (64, 224, 255)
 MOST_STRIPS, MOST_HEAT_MAPS = 6, 4
+EXACT = 0.95
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ class Gallery:
         return Strip((ours, theirs), Path(pair.name).name, f"{pair.correlation:.2f}")
 
     def worst_labels(self) -> list[Strip]:
-        """The masks that say least where the picture changed: blank ones first, then by overlap."""
-        rows = [row for one in self._report.label_truth if one.defect is None for row in one.rows]
+        """The masks that do not say where the picture changed: blank ones first, then by overlap."""
+        every = (row for one in self._report.label_truth if one.defect is None for row in one.rows)
+        rows = [row for row in every if row.blank or row.recovered_iou is None or row.recovered_iou < EXACT]
         rows.sort(key=lambda row: (not row.blank, 1.0 if row.recovered_iou is None else row.recovered_iou))
         return [strip for strip in map(self._label, rows[:MOST_STRIPS]) if strip is not None]
 
@@ -149,7 +151,7 @@ def _overlays(item: Item) -> Iterator[Tile]:
     yield shown(pixels, "generated")
     delivered = [] if mask is None else [(mask, DELIVERED)]
     if good is None:
-        yield shown(pixels, "its mask", *delivered)
+        yield shown(pixels, "mask", *delivered)
         return
     changed = recovered_mask(good, pixels, np.zeros(pixels.shape[:2], np.bool_) if mask is None else mask)
-    yield shown(pixels, "mask and change", (changed, RECOVERED), *delivered)
+    yield shown(pixels, "mask", (changed, RECOVERED), *delivered)

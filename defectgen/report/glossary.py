@@ -25,7 +25,7 @@ VIEWS = {
 LESS, MORE = "less is better", "more is better"
 METRICS = {
     "kid": Term("KID", "How far the two kinds of pictures lie apart for a network; fair to small sets.", LESS),
-    "cmmd": Term("CMMD", "How far they lie apart for a network that was trained on words and pictures.", LESS),
+    "cmmd": Term("CMMD", "The same by another formula, which also suits small sets.", LESS),
     "fid": Term("FID", "The older distance that papers quote; it reads too high for small sets.", LESS),
     "fid-infinity": Term("FID, extrapolated", "FID as it would be with endlessly many pictures.", LESS),
     "is": Term("Inception score", "Whether pictures look like clear, different things; it knows nothing real.", MORE),
@@ -34,9 +34,6 @@ METRICS = {
     "density": Term("Density", "How thickly real pictures surround the generated ones; 1 is as among real ones.", MORE),
     "coverage": Term("Coverage", "Share of real pictures with a generated one right beside them.", MORE),
     "nearest-mean": Term("Nearest real picture", "How like its nearest real picture each one is; 1 is a copy of it."),
-    "nearest-q05": Term("... of the least like", "The same for the 5% that are least like any real picture."),
-    "nearest-q50": Term("... of the middle", "The same for the picture in the middle."),
-    "nearest-q95": Term("... of the most like", "The same for the 5% that are most like one."),
     "ic-lpips": Term("IC-LPIPS", "How much generated pictures differ among themselves within a kind.", MORE),
 }
 
@@ -51,14 +48,14 @@ def explain(metric: str) -> Term:
 PROBE_TERMS = {
     "realism": Term(
         "Generated or real defect?",
-        "A classifier looks at windows around generated and real defects, by shape and texture.",
+        "A classifier looks at windows around both kinds of defects, by shape and texture.",
     ),
     "realism-noise": Term(
         "Generated or real defect, by noise", "The same, by blur, noise and compression alone, which no eye would see."
     ),
     "artefact": Term(
         "Generated or untouched background?",
-        "A classifier looks beside the defects, where nothing should have changed.",
+        "A classifier looks beside the defects, where nothing should change.",
     ),
     "artefact-noise": Term(
         "Generated or untouched background, by noise", "The same, by blur, noise and compression alone."

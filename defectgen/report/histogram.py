@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 from markupsafe import Markup
 
 from defectgen.metric.result import Distribution
-from defectgen.report.number import show_number
+from defectgen.report.number import MINUS, show_number
 from defectgen.report.svg import figure, line, path, rect, text
 
 __all__ = ["histogram"]
@@ -44,9 +47,18 @@ def histogram(distribution: Distribution) -> Markup:
 
 def _ticks(edges: tuple[float, ...], x: object) -> list[str]:
     assert callable(x)
-    values = [edges[0] + k * (edges[-1] - edges[0]) / TICKS for k in range(TICKS + 1)]
-    anchors = ["start", *["middle"] * (TICKS - 1), "end"]
-    return [text(x(v), HEIGHT - 6, show_number(v), "tick", a) for v, a in zip(values, anchors, strict=True)]
+    low, high = edges[0], edges[-1]
+    step = next(step for step in _round_steps((high - low) / TICKS) if step * TICKS >= high - low)
+    values = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [text(x(value), HEIGHT - 6, f"{value:g}".replace("-", MINUS), "tick") for value in values]
+
+
+def _round_steps(least: float) -> Iterator[float]:
+    """1, 2 and 5 times powers of ten, from somewhat below `least` upwards."""
+    power = 10.0 ** (math.floor(math.log10(least)) - 1)
+    while True:
+        yield from (power, 2 * power, 5 * power)
+        power *= 10
 
 
 def _label(distribution: Distribution) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from defectgen.metric.result import Interval
 
-__all__ = ["counted", "show_bounds", "show_interval", "show_number", "show_share"]
+__all__ = ["MINUS", "counted", "show_bounds", "show_interval", "show_number", "show_share"]
 
 MINUS = "\N{MINUS SIGN}"
 STEPS = ((100.0, 0), (10.0, 1), (1.0, 2), (0.1, 3))

@@ -18,7 +18,7 @@ from defectgen.report.gallery import Gallery
 from defectgen.report.glossary import PROBE_TERMS, VIEWS, Term, explain
 from defectgen.report.histogram import histogram
 from defectgen.report.number import counted, show_bounds, show_interval, show_number, show_share
-from defectgen.report.scoreboard import Row, rows_of, views_of
+from defectgen.report.scoreboard import flags_of, rows_of, views_of
 from defectgen.report.summary import LEVELS, findings, probe_level
 
 if TYPE_CHECKING:
@@ -57,18 +57,14 @@ def _environment() -> Environment:
     )  # fmt: skip
     tools: dict[str, Any] = {
         "number": show_number, "interval": show_interval, "bounds": show_bounds, "share": show_share,
-        "counted": counted, "explain": explain, "probe_level": probe_level,
+        "counted": counted, "probe_level": probe_level,
     }  # fmt: skip
     made.filters.update(tools)
     made.globals.update(
-        floor_bar=floor_bar, plain_bar=plain_bar, histogram=histogram, probe_terms=PROBE_TERMS, own_flags=_own_flags
-    )
+        floor_bar=floor_bar, plain_bar=plain_bar, histogram=histogram, probe_terms=PROBE_TERMS, explain=explain,
+        flags_of=flags_of,
+    )  # fmt: skip
     return made
-
-
-def _own_flags(row: Row) -> tuple[str, ...]:
-    """What a reader must know of this row alone; the floor's n stands in its own column."""
-    return tuple(flag for flag in row.score.flags if not flag.startswith("floor at n"))
 
 
 def _refused(report: AuditReport) -> list[tuple[str, list[Score]]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from defectgen.metric.result import AuditReport, ProbeResult
 from defectgen.metric.verdict import Level
-from defectgen.report.glossary import VIEWS
+from defectgen.report.glossary import VIEWS, explain
 from defectgen.report.number import counted, show_interval, show_number, show_share
 from defectgen.report.scoreboard import Row, rows_of, views_of
 
@@ -48,9 +48,9 @@ def _likeness(report: AuditReport) -> Finding:
         return Finding("none", question, "no distance could be measured; the reasons are below")
     row = rows[0]
     said = {
-        "good": "no farther from the real ones than these are from each other",
-        "none": "no floor to hold it against",
-    }.get(row.verdict.level, f"{row.verdict.words}: farther from the real ones than these are from each other")
+        "good": "no farther from the real ones than two halves of these are from each other",
+        "none": "there is no floor to hold it against",
+    }.get(row.verdict.level, f"{row.verdict.words}, which is what two halves of the real ones differ by")
     return Finding(row.verdict.level, question, f"{row.score.metric} of {_where(row)}: {said}")
 
 
@@ -59,10 +59,10 @@ def _variety(report: AuditReport) -> Finding | None:
     row = next((row for row in rows if row.score.metric.casefold().startswith("coverage")), None)
     if row is None:
         return None
-    score = row.matched or row.score
+    score = row.shown
     assert score.value is not None
-    floor = "" if score.floor is None else f"; halves of the real ones reach {show_number(score.floor.value)}"
-    answer = f"{row.score.metric} of {_where(row)} {show_interval(score.value)}{floor}"
+    floor = "" if score.floor is None else f"; two halves of the real ones reach {show_number(score.floor.value)}"
+    answer = f"{explain(score.metric).title.lower()} of {_where(row)} {show_interval(score.value)}{floor}"
     return Finding(row.verdict.level, "Does it cover their variety?", answer)
 
 
@@ -77,7 +77,7 @@ def _labels(report: AuditReport) -> Finding | None:
     blanks, iou = overall.blanks.value, overall.recovered_iou.value
     level: Level = "bad" if blanks > MANY_BLANKS or iou < FALSE_IOU else "fair" if blanks or iou < TRUE_IOU else "good"
     estimate = ", estimated by a segmenter" if overall.estimated else ""
-    seen = "nothing to see under any mask" if blanks == 1 else f"nothing to see under {show_share(blanks)} of the masks"
+    seen = f"nothing to see under {show_share(blanks)} of the masks" if blanks else "something to see under every mask"
     answer = f"overlap with what changed {show_number(iou)} (1 is exact), {seen}{estimate}"
     return Finding(level, "Do the masks say where the defects are?", answer)
 
@@ -106,9 +106,14 @@ def _copies(report: AuditReport) -> Finding | None:
 
 
 def _leaks(report: AuditReport) -> Iterator[Finding]:
-    if report.train is not None:
-        found = counted(len(report.leaks), "test picture")
-        yield Finding("bad" if report.leaks else "good", "Did training see test pictures?", f"{found} found in it")
+    questions = {"train": "Did training see test pictures?", "set": "Was it made of test pictures?"}
+    held = sum(report.real.left_out.values())
+    for where, question in questions.items():
+        if (where == "train" and report.train is None) or report.copies_against is None or not held:
+            continue
+        found = sum(leak.where == where for leak in report.leaks)
+        said = f"{counted(found, 'test picture')} found in it" if found else "no test picture was found in it"
+        yield Finding("bad" if found else "good", question, said)
 
 
 def _probes(report: AuditReport) -> Iterator[Finding]:
