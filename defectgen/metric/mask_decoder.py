@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from defectgen.metric.lite0 import MEAN, SCALE, lite0_network
+from defectgen.metric.lite0 import MEAN, SCALE, _folded
+from defectgen.model.lite0 import Lite0
 
 __all__ = ["SIDE", "MaskDecoder", "train_decoder"]
 
@@ -38,10 +39,13 @@ class MaskDecoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._backbone: list[Any] = [lite0_network()[0]]  # in a list, so that it is not trained
+        self._backbone: list[Any] = [_folded(Lite0().net)]  # in a list, so that it is not trained
         self.sides = nn.ModuleList(nn.Conv2d(TAPS[tap], WIDE, 1) for tap in sorted(TAPS)[1:])
         self.smooth = nn.ModuleList(_block(WIDE, WIDE) for _ in range(2))
-        self.fine = nn.Sequential(_block(WIDE + TAPS[0] + 12, NARROW), _block(NARROW, NARROW), nn.Conv2d(NARROW, 4, 1))
+        self.fine = nn.Sequential(
+            nn.Conv2d(WIDE + TAPS[0] + 12, NARROW, 1), _block(NARROW, NARROW), _block(NARROW, NARROW),
+            nn.Conv2d(NARROW, 4, 1),
+        )  # fmt: skip
         last = self.fine[-1]
         assert isinstance(last, nn.Conv2d) and last.bias is not None
         nn.init.constant_(last.bias, -3.0)  # defects are rare

@@ -23,15 +23,15 @@ from defectgen.metric.mask_decoder import SIDE, MaskDecoder, train_decoder
 from defectgen.metric.result import Interval, LabelTruth
 from defectgen.record import UNUSED
 
-__all__ = ["LEAST_GROUPS", "LEAST_MASKS", "STEPS", "Segmenter", "estimate_truth", "train_segmenter"]
+__all__ = ["LEAST_GROUPS", "LEAST_MASKS", "STEPS", "Segmenter", "deal", "estimate_truth", "train_segmenter"]
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 LEAST_MASKS, LEAST_GROUPS = 24, 12
-STEPS = 240
-"""Optimiser steps, about a minute and a half on one core."""
+STEPS = 120
+"""Optimiser steps, about a minute on one core."""
 MOST_PICTURES = 400  # of each kind that are learned from; more would only cost memory
 KEPT_FROM_TRAINING = ("val", "test", UNUSED)
 SHARES = (0.6, 0.2, 0.2)  # of the groups: to learn from, to choose the threshold, to be examined on
@@ -88,7 +88,7 @@ def train_segmenter(
             f"{real.path} has {len(marked)} training pictures with masks in {len(groups)} groups; a segmenter needs at "
             f"least {LEAST_MASKS} in {LEAST_GROUPS}: bring good pictures to compare with, or more masks"
         )
-    learn, choose, examine = _dealt(marked, pool.good.items, np.random.default_rng(seed))
+    learn, choose, examine = deal(marked, pool.good.items, np.random.default_rng(seed))
     pictures, coverage = _small(_some(learn, np.random.default_rng(seed)))
     decoder = train_decoder(pictures, coverage, steps=steps, seed=seed, on_step=on_step)
     threshold = _best_threshold(decoder, [item for item in choose if item.mask is not None])
@@ -117,7 +117,7 @@ def _group(item: Item) -> str:
     return item.group or item.name
 
 
-def _dealt(
+def deal(
     marked: Sequence[Item], good: Sequence[Item], rng: np.random.Generator
 ) -> tuple[list[Item], list[Item], list[Item]]:
     """Three lots with no group in two of them; each has a share of the groups that have masks."""
