@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from defectgen.metric.background import BackgroundPair, Spot, background_pairs, untouched
 from defectgen.metric.bootstrap import group_index
+from defectgen.metric.cached_extractor import CachedExtractor
 from defectgen.metric.collection import Collection
 from defectgen.metric.cue import LIMIT, Cues, cue_flag, same_sizes, size_cue
 from defectgen.metric.extractor import Extractor, Features
@@ -79,12 +81,19 @@ def artefact_probe(
 
 
 def probes(
-    synth: Collection, real: Collection, extractor: Extractor, *, defect: str | None = None, seed: int = 0
+    synth: Collection,
+    real: Collection,
+    extractor: Extractor,
+    *,
+    defect: str | None = None,
+    seed: int = 0,
+    cache: Path | None = None,
 ) -> tuple[ProbeResult, ...]:
     """All four: both probes, each with the extractor's features and with residual statistics. Windows are read once.
 
-    defect: only for the record; pass collections of that type alone.
+    defect: only for the record; pass collections of that type alone. cache: folder of features computed before.
     """
+    extractor = extractor if cache is None else CachedExtractor(extractor, cache)
     synth, linked = link_groups(synth, real)
     eyes: tuple[tuple[str, Extractor], ...] = (("", extractor), ("-noise", ResidualExtractor()))
     windows = [read_windows(side, [eye for _, eye in eyes], READ, seed) for side in (synth, real)]

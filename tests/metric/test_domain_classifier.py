@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from defectgen.errors import InputError, WeightsError
+from defectgen.image import encode_png
+from defectgen.metric.collection import Collection, open_collection
 from defectgen.metric.domain_classifier import (
     DomainClassifier,
     domain_probabilities,
     domain_scores,
     train_classifier,
 )
+from defectgen.metric.domain_stage import judge_domain
 from defectgen.metric.extractor import Features
 from defectgen.metric.result import Fingerprint
 
@@ -134,3 +139,34 @@ def test_damaged_files_are_one_line(tmp_path: Path) -> None:
         DomainClassifier.load(path)
     with pytest.raises(WeightsError, match="do not exist"):
         DomainClassifier.load(tmp_path / "nothing.safetensors")
+
+
+class MeanColour:
+    """A tiny extractor: mean and spread of each channel."""
+
+    label = "Mean"
+    fingerprint = PLAIN.model_copy(update={"extractor": "mean", "dimensions": 6})
+
+    def extract(self, pictures: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], None]:
+        rows = [np.concatenate([one.mean((0, 1)), one.std((0, 1))]) for one in pictures]
+        return np.array(rows, np.float32).reshape(-1, 6), None
+
+
+def painted(folder: Path, n: int, seed: int) -> Collection:
+    """Red, green and blue pictures in folders of their own."""
+    rng = np.random.default_rng(seed)
+    for channel, defect in enumerate(TYPES):
+        (folder / defect).mkdir(parents=True)
+        for i in range(n):
+            pixels = rng.integers(0, 40, (32, 32, 3)).astype(np.uint8)
+            pixels[..., channel] += 150
+            (folder / defect / f"{i}.png").write_bytes(encode_png(pixels))
+    return open_collection(folder)
+
+
+def test_the_stage_of_an_audit_goes_from_folders_to_scores(tmp_path: Path) -> None:
+    synth, real = painted(tmp_path / "set", 12, 0), painted(tmp_path / "real", 12, 1)
+    scores = judge_domain(synth, real, MeanColour(), "auto")
+    assert [one.n_set for one in scores] == [24, 24, 12, 12]
+    assert scores[1].value is not None and scores[1].value.value == 1
+    assert scores[0].value is not None and 1.7 < scores[0].value.value < 2.01
