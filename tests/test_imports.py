@@ -30,6 +30,7 @@ FLOW = (
     ("compose", "label_audit"),
     ("sample",),
     ("folder", "sheet", "dataset"),
+    ("masks_from",),
     ("metric",),
     ("report",),
     ("train",),

@@ -10,7 +10,7 @@ from defectgen.errors import InputError
 from defectgen.mask.placement import Instance
 from defectgen.mask.shape import Shape
 
-__all__ = ["instances_from_mask", "shape_of_mask"]
+__all__ = ["instances_from_mask", "main_axis", "shape_of_mask"]
 
 Mask = NDArray[np.bool_]
 F32 = NDArray[np.float32]
@@ -18,7 +18,7 @@ MERGE_GAP_PX = 6
 MARGIN_PX = 2
 
 
-def _main_axis(mask: Mask) -> float:
+def main_axis(mask: Mask) -> float:
     """The principal direction of a mask, radians counter-clockwise."""
     ys, xs = np.nonzero(mask)
     if len(xs) < 2:
@@ -49,7 +49,7 @@ def _shape(mask: Mask) -> tuple[Shape, float]:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     half = np.where(alpha > 0, np.maximum(cv2.dilate(depth, kernel) - 0.5, 0.5), 0).astype(np.float32)
     profile = np.where(mask, np.clip(depth / np.maximum(half + 0.5, 1), 0, 1), alpha * 0.5).astype(np.float32)
-    axis = _main_axis(mask)
+    axis = main_axis(mask)
     return Shape(alpha, profile, _tangent(mask, float(depth.max()), axis), half), axis
 
 
