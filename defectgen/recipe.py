@@ -19,7 +19,8 @@ __all__ = [
 Range = tuple[float, float]
 
 ShapeKind = Literal[
-    "crack", "scratch", "pit", "blob", "stain", "chip", "bulge", "fold", "peel", "fibre", "hole", "weave", "spatter"
+    "crack", "scratch", "pit", "blob", "stain", "chip", "bulge", "fold", "peel", "fibre", "hole", "weave", "spatter",
+    "bars", "pattern", "bridge", "knot",
 ]
 Region = Literal["anywhere", "edge", "corner", "centre"]
 Name = Annotated[str, Field(pattern=r"[^\W\d_]")]
@@ -28,6 +29,7 @@ Unit = Literal["um", "mm", "cm", "m"]
 UNITS: dict[str, float] = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0}
 """Metres of each unit."""
 Grain = Literal["free", "along", "across"]
+Follow = Literal["none", "track", "gap", "fringe", "edge", "joint", "ring"]
 Section = Literal["v", "bowl", "soft", "step", "facet"]
 
 
@@ -153,10 +155,17 @@ class SurfaceChange(Strict):
 
 
 class Placement(Strict):
-    """Where on the part, how it lies to the grain, and how many to an image."""
+    """Where on the part, how it lies to the grain, what it follows there, and how many to an image.
+
+    follow: what the picture must show for it; a picture that shows none leaves the other keys in charge.
+    track: cut out of one line of a pattern of lines. gap: from one body to its neighbour. fringe: a narrow border
+    beside printed bodies, on one side of all. edge: along the longest border between two areas. joint: along the net
+    of joints between tiles or bricks. ring: concentric with a round part.
+    """
 
     region: Region = "anywhere"
     grain: Grain = "free"
+    follow: Follow = "none"
     count: Annotated[tuple[int, int], AfterValidator(rising_count)] = (1, 3)
 
 

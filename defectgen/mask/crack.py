@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from defectgen.mask.net import cell_net
 from defectgen.mask.params import CrackParams
 from defectgen.mask.shape import Shape
 from defectgen.mask.stroke import MIN_RADIUS, Stroke, fit_strokes, render_strokes, smooth_noise, split_stroke, wander
@@ -151,13 +152,16 @@ def draw_crack(p: CrackParams, length: float, angle: float, rng: np.random.Gener
     tortuosity = rng.uniform(*p.tortuosity)
     if style == "star":
         strokes = _star(length, radius, tortuosity, rng)
+    elif style == "cells":
+        count = int(rng.integers(p.cells[0], p.cells[1] + 1))
+        strokes = cell_net(length, radius, count, tortuosity, rng)
     elif style == "net":
         strokes = _net(length, radius, tortuosity, rng)
     elif style == "parallel":
         strokes = _parallel(length, radius, tortuosity, rng)
     else:
         strokes = _single(length, radius, tortuosity, rng.poisson(rng.uniform(*p.branching) * 0.7), p.taper, rng)
-    gaps = rng.uniform(*p.gaps) if length >= 16 else 0.0
+    gaps = rng.uniform(*p.gaps) if length >= 16 and style != "cells" else 0.0
     pieces = [piece for stroke in strokes for piece in _with_gaps(stroke, gaps, rng)]
     fitted = fit_strokes(pieces, length, angle)
     return render_strokes([wall for stroke in fitted for wall in _with_flanks(stroke, rng)], angle)

@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defectgen.errors import InputError
+from defectgen.mask.bars import draw_bars
 from defectgen.mask.blob import draw_blob, draw_bulge, draw_hole
+from defectgen.mask.bridge import draw_bridge
 from defectgen.mask.chip import draw_chip
 from defectgen.mask.crack import draw_crack
 from defectgen.mask.fibre import draw_fibre
 from defectgen.mask.fold import draw_fold
+from defectgen.mask.knot import draw_knot
 from defectgen.mask.params import ShapeParams, shape_params
+from defectgen.mask.pattern import draw_pattern
 from defectgen.mask.peel import draw_peel
 from defectgen.mask.pit import draw_pit
 from defectgen.mask.scratch import draw_scratch
@@ -34,7 +38,7 @@ RESTARTS = 8
 CLOSE_ENOUGH = 0.08
 MIN_PIXELS = 4
 # Areas cost time by the square of their length; larger ones are drawn at this length and enlarged.
-AREAS = frozenset({"pit", "blob", "stain", "chip", "bulge", "peel", "hole"})
+AREAS = frozenset({"pit", "blob", "stain", "chip", "bulge", "peel", "hole", "bars", "pattern", "bridge", "knot"})
 AREA_PX = 224.0
 
 DRAW: dict[str, Callable[[Any, float, float, np.random.Generator], Shape]] = {
@@ -51,6 +55,10 @@ DRAW: dict[str, Callable[[Any, float, float, np.random.Generator], Shape]] = {
     "hole": draw_hole,
     "weave": draw_weave,
     "spatter": draw_spatter,
+    "bars": draw_bars,
+    "pattern": draw_pattern,
+    "bridge": draw_bridge,
+    "knot": draw_knot,
 }
 
 

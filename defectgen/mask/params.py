@@ -14,13 +14,17 @@ from defectgen.errors import RecipeError
 
 __all__ = [
     "KINDS",
+    "BarsParams",
     "BlobParams",
+    "BridgeParams",
     "BulgeParams",
     "ChipParams",
     "CrackParams",
     "FibreParams",
     "FoldParams",
     "HoleParams",
+    "KnotParams",
+    "PatternParams",
     "PeelParams",
     "PitParams",
     "ScratchParams",
@@ -51,16 +55,18 @@ class ShapeParams(BaseModel):
 class CrackParams(ShapeParams):
     """width: of the trunk; hairline: share of cracks that are 1 px; gaps: share of the length that is closed.
 
-    taper: share of cracks that run out to a hairline; the others keep their width, as a break does.
+    taper: share of cracks that run out to a hairline; the others keep their width, as a break does. cells: number of
+    cells of the style of that name, a net whose cells are closed; no other style has any.
     """
 
-    style: Literal["mixed", "single", "star", "net", "parallel"] = "mixed"
+    style: Literal["mixed", "single", "star", "net", "parallel", "cells"] = "mixed"
     width: Span = (0.008, 0.07)
     hairline: float = Field(0.35, ge=0, le=1)
     taper: float = Field(0.75, ge=0, le=1)
     branching: Span = (0.0, 4.0)
     tortuosity: Span = (0.05, 0.9)
     gaps: Span = (0.0, 0.12)
+    cells: Count = (10, 40)
 
 
 class ScratchParams(ShapeParams):
@@ -168,6 +174,52 @@ class SpatterParams(ShapeParams):
     throw: Span = (0.0, 1.0)
 
 
+class BarsParams(ShapeParams):
+    """style: ovals, or slots with straight flanks; pitch: from bar to bar along the row; duty: width over pitch.
+
+    aspect: length of the bars, across the row; bow: how far they are bent; jitter: how unlike they are.
+    """
+
+    style: Literal["oval", "slot"] = "oval"
+    pitch: Span = (0.08, 0.2)
+    duty: Span = (0.3, 0.7)
+    aspect: Span = (0.15, 0.5)
+    bow: Span = (0.0, 0.2)
+    jitter: Span = (0.1, 0.6)
+    roughness: Span = (0.0, 0.3)
+
+
+class PatternParams(ShapeParams):
+    """grain: width of one bump; stretch: how many times longer it is along the axis; waviness: how far all is bent.
+
+    cover: share of the area that is the defect, 1 for all of it. aspect and roughness are those of the area.
+    """
+
+    grain: Span = (0.03, 0.08)
+    stretch: Span = (1.0, 6.0)
+    waviness: Span = (0.0, 0.6)
+    cover: Span = (0.35, 0.7)
+    aspect: Span = (0.5, 0.95)
+    roughness: Span = (0.2, 0.5)
+
+
+class BridgeParams(ShapeParams):
+    """aspect: width at the ends over length; waist: width in the middle over that; roughness: of the flanks."""
+
+    aspect: Span = (0.25, 0.6)
+    waist: Span = (0.4, 0.9)
+    roughness: Span = (0.0, 0.2)
+
+
+class KnotParams(ShapeParams):
+    """aspect: short side over long side; rings: growth rings; checks: splits from the pith; roughness: of the edge."""
+
+    aspect: Span = (0.6, 1.0)
+    rings: Count = (4, 9)
+    checks: Count = (0, 3)
+    roughness: Span = (0.05, 0.2)
+
+
 KINDS: dict[str, type[ShapeParams]] = {
     "crack": CrackParams,
     "scratch": ScratchParams,
@@ -182,6 +234,10 @@ KINDS: dict[str, type[ShapeParams]] = {
     "hole": HoleParams,
     "weave": WeaveParams,
     "spatter": SpatterParams,
+    "bars": BarsParams,
+    "pattern": PatternParams,
+    "bridge": BridgeParams,
+    "knot": KnotParams,
 }
 
 

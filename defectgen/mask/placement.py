@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from defectgen.errors import InputError
 from defectgen.mask.draw import draw_shape
+from defectgen.mask.follow import Follower, Order, find_follower
 from defectgen.mask.grain import grain_direction
 from defectgen.mask.region import region_mask, region_words
 from defectgen.mask.room import Room, bite_centres, dilate, outline_direction
@@ -58,6 +59,7 @@ class _Wish:
     region: str
     grain: GrainFn | None
     box: Box | None
+    follower: Follower | None = None
 
 
 def _grain_fn(grain: Grain) -> GrainFn | None:
@@ -114,7 +116,7 @@ def _angle(wish: _Wish, centre: tuple[int, int], length: float, rng: np.random.G
         angle, sure = wish.grain((max(x - reach, 0), max(y - reach, 0), x + reach + 1, y + reach + 1))
         if sure >= SURE_GRAIN:
             across = mode == "across" or (mode == "free" and rng.random() < 0.5)
-            wobble = 0.0 if exact else float(rng.normal(0, 0.07))
+            wobble = 0.0 if exact or wish.defect.morphology.kind == "bars" else float(rng.normal(0, 0.07))
             return angle + (np.pi / 2 if across else 0.0) + wobble
     if exact:
         return 0.0 if rng.random() < 0.5 else np.pi / 2
@@ -194,6 +196,14 @@ def _try_bite(wish: _Wish, part: Mask, room: Room, length: float, severity: floa
     return Instance(cut, placed.box, severity, angle)
 
 
+def _try_follow(wish: _Wish, part: Mask, room: Room, length: float, severity: float,
+                rng: np.random.Generator) -> Instance | None:  # fmt: skip
+    """A defect on what the picture shows, where there is any."""
+    assert wish.follower is not None
+    laid = wish.follower(Order(wish.defect.morphology, wish.size_px, length, wish.region), room, rng)
+    return None if laid is None else Instance(laid.shape, laid.box, severity, laid.angle)
+
+
 def _place_one(wish: _Wish, part: Mask, room: Room, shrinkable: bool, rng: np.random.Generator) -> Instance | None:
     """One defect in the free room, in bounded tries; shorter ones are tried when the first are too long."""
     low, high = wish.size_px
@@ -201,12 +211,14 @@ def _place_one(wish: _Wish, part: Mask, room: Room, shrinkable: bool, rng: np.ra
     floor = min(low, MIN_LENGTH_PX) if shrinkable else low
     severity = float(rng.uniform(*wish.severity))
     bites = wish.defect.morphology.kind == "chip" and (not shrinkable or bool(bite_centres(part, room.free).any()))
-    attempt = _try_bite if bites else _try_inside
-    for _ in range(TRIES):
-        placed = attempt(wish, part, room, length, severity, rng)
-        if placed is not None:
-            return placed
-        length = max(length * 0.85, floor)
+    attempts = [_try_bite if bites else _try_inside]
+    for attempt in [_try_follow, *attempts] if wish.follower is not None else attempts:
+        tried = length
+        for _ in range(TRIES):
+            placed = attempt(wish, part, room, tried, severity, rng)
+            if placed is not None:
+                return placed
+            tried = max(tried * 0.85, floor)
     return None
 
 
@@ -252,6 +264,8 @@ def place_defects(
     hw: the picture's height and width. foreground, roi: (h, w) bool. grain: a function of a box that returns (radians,
     coherence), or the grey picture to measure it in, or None. size: fractions of the shorter side of the part's
     bounding box, drawn log-uniformly, at least 8 px; where a roi or a box is given, defects shrink to fit it.
+    A type that follows tracks, borders, joints or a round part lies on them where the picture (or, for round parts, the
+    foreground) shows any, unless an orientation is asked for; elsewhere it is placed as its region and grain say.
     Chips bite into the part's outline; only a roi or a box that leaves the outline out puts them inside.
     orientation: radians counter-clockwise. region: see `mask.region`; None asks the defect's recipe.
     Raises InputError when the fewest asked for do not fit.
@@ -261,7 +275,10 @@ def place_defects(
     part = foreground.astype(bool)
     where = region or defect.placement.region
     region_words(where)
-    wish = _Wish(defect, _size_px(part, size, box), severity, orientation, where, _grain_fn(grain), box)
+    picture = None if grain is None or callable(grain) else np.asarray(grain)
+    follows = defect.placement.follow if orientation is None else "none"
+    follower = find_follower(follows, picture, part, rng) if follows != "none" else None
+    wish = _Wish(defect, _size_px(part, size, box), severity, orientation, where, _grain_fn(grain), box, follower)
     wanted = int(rng.integers(count[0], count[1] + 1))
     placed = _place_many(wish, part, Room(allowed), wanted, roi is not None or box is not None, rng)
     if len(placed) < count[0]:

@@ -99,6 +99,7 @@ def visible(defect: Defect) -> dict[str, Value]:
     put(found, "placement.size", defect.size)
     put(found, "placement.region", defect.placement.region)
     put(found, "placement.grain", defect.placement.grain)
+    put(found, "placement.follow", defect.placement.follow)
     put(found, "placement.count", defect.placement.count)
     for name, value in shape_params(defect.morphology.kind, defect.morphology.params):
         put(found, f"params.{name}", value)

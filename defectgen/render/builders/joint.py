@@ -146,7 +146,7 @@ def solder(p: Solder, hw: HW, rng: np.random.Generator) -> Surface:
     height = joint.height + lumps + 0.9 * cv2.GaussianBlur(joint.track, (0, 0), 1.3) + 0.03 * grit
     rough = 0.32 * (1 - metal) + 0.25 * metal * (1 + 0.3 * fractal(hw, rng, 24, 2)) + 0.25 * joint.body
     surface = assemble(hw, height=height, albedo=albedo, roughness=rough, metalness=metal)
-    return replace(surface, foreground=(joint.away < 0.14 * pitch) | (joint.body > 0.5))
+    return replace(surface, foreground=(joint.away < 0.2 * pitch) | (joint.body > 0.5))
 
 
 class _Joints:
