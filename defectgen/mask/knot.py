@@ -32,7 +32,7 @@ def draw_knot(p: KnotParams, length: float, angle: float, rng: np.random.Generat
     checks = _checks(u, v, a, int(rng.integers(p.checks[0], p.checks[1] + 1)), rng)
 
     def profile(depth: F32, widest: F32) -> F32:
-        tone = 0.45 + 0.4 * ring * np.clip(4 * share, 0, 1) + 0.35 * (share < 0.09)
+        tone = 0.08 + 0.4 * ring * np.clip(4 * share, 0, 1) + 0.4 * (share < 0.09)
         return np.asarray(np.maximum(tone, checks) * np.clip(depth / 1.2, 0.3, 1), np.float32)
 
     return shape_from_field(np.asarray(field, np.float32), space, profile)

@@ -52,7 +52,7 @@ def draw_pattern(p: PatternParams, length: float, angle: float, rng: np.random.G
     # Towards the area's border fewer of the streaks reach up.
     risen = over - np.float32(0.9) * (1 - np.clip(area / np.float32(2 * fade), 0, 1))
     field = area if cover >= 1 else np.minimum(area, np.asarray(risen * np.float32(0.45 * grain), np.float32))
-    hump = np.clip(0.5 + 0.45 * streaks if cover >= 1 else over / np.float32(1.3), 0, 1)
+    hump = np.clip(0.5 + 0.45 * streaks if cover >= 1 else risen / np.float32(1.3), 0, 1)
     # Streaks rise from nothing: a kink at their border would shine as a rim.
     hump = hump if cover >= 1 else hump * hump * (3 - 2 * hump)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from defectgen.render.builders.metal import hairlines, tinted, warm_shift
 from defectgen.render.builders.registry import HW, RGB, Params, assemble, builder
+from defectgen.render.builders.stage import swell
 from defectgen.render.surface import Surface
 from defectgen.render.texture import blurred, cells, fractal, frame, noise, speckle
 
@@ -39,7 +40,7 @@ def glass(p: Glass, hw: HW, rng: np.random.Generator) -> Surface:
 
 
 class Tile(Params):
-    """Glazed tile: colours, side of a tile in pixels, width of the joint."""
+    """Glazed tile: colours, side of a tile in pixels, width of the joint; with none it is one tile, glazed all over."""
 
     colours: tuple[RGB, ...] = ((0.72, 0.7, 0.66),)
     side: float = 230.0
@@ -59,11 +60,14 @@ def tile(p: Tile, hw: HW, rng: np.random.Generator) -> Surface:
     fu, fv = u - np.floor(u) - np.float32(0.5), v - np.floor(v) - np.float32(0.5)
     wobble = noise(u * side, v * side, rng, (9.0, 9.0)) * np.float32(0.4)
     inner = (np.float32(0.5) - np.maximum(np.abs(fu), np.abs(fv))) * side - np.float32(p.joint / 2) + wobble
+    if p.joint <= 0:
+        rows, columns, inner = np.zeros_like(rows), np.zeros_like(columns), np.full_like(inner, side)
+        fu, fv = np.zeros_like(fu), np.zeros_like(fv)
     glaze = np.clip(inner + 0.5, 0, 1)
     edge = np.clip(inner / 5, 0, 1)
     tilt = rng.normal(0, 1.0, (2, 16, 16)).astype(np.float32)
     body = 2.2 * np.sqrt(edge * (2 - edge)) + tilt[0, rows, columns] * fu + tilt[1, rows, columns] * fv
-    body = body + 0.12 * blurred(hw, rng, 6.0) + 0.8 * fractal(hw, rng, 200, 2)
+    body = body + 0.12 * blurred(hw, rng, 6.0) + 0.9 * swell(hw, rng, 420)
     sand = blurred(hw, rng, 0.9)
     height = glaze * body + (1 - glaze) * (0.35 * sand - 0.6)
     tone_of = rng.normal(1, 0.025, (16, 16)).astype(np.float32)
