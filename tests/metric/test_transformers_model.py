@@ -80,6 +80,19 @@ def test_a_pooler_that_was_never_saved_is_not_used(tmp_path: Path) -> None:
     np.testing.assert_allclose(first, expected.numpy(), atol=1e-5)
 
 
+def test_a_hub_model_that_was_fetched_before_is_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    place = tmp_path / "models--me--net"
+    vit(place / "snapshots" / "abc")
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text("abc")
+    found = transformers_model("me/net")
+    assert found.label == "net"
+    np.testing.assert_array_equal(
+        found.extract([picture(0)])[0], transformers_model(str(place / "snapshots" / "abc")).extract([picture(0)])[0]
+    )
+
+
 def test_maps_of_a_convolutional_network_are_pooled(tmp_path: Path) -> None:
     config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic")
     processor = transformers.ConvNextImageProcessor(size={"shortest_edge": 32})
