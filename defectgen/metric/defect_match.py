@@ -276,7 +276,7 @@ class Bank:
 def _likeness(values: F32, at: F32, canvas: F32, pose: Pose) -> float:
     places = (pose.places(at) + GROWN) / (1 + 2 * GROWN) * FINE - 0.5
     shown = cv2.remap(canvas, places[None, :, 1], places[None, :, 0], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return float((_standard(shown) @ _standard(values[None])[0])[0])
+    return float((_standard(np.asarray(shown, np.float32)) @ _standard(values[None])[0])[0])
 
 
 def _cell(places: F32, side: int) -> I64:

@@ -98,15 +98,15 @@ def _by_sight(tested: list[Seen], trained: list[Seen], details: F16) -> Iterator
     members = defaultdict(list)
     for i in range(len(tested), len(details)):
         members[tied.root(i)].append(i)
-    for i, one in enumerate(tested):
+    for i, seen in enumerate(tested):
         if i in direct:
             other, twin = direct[i]
-            yield Leak(test=one.name, train=trained[other - len(tested)].name, how=NEAR, correlation=_held(twin.alike))
+            yield Leak(test=seen.name, train=trained[other - len(tested)].name, how=NEAR, correlation=_held(twin.alike))
         elif others := members.get(tied.root(i)):
             likeness = coarse_of(details[others]) @ coarse_of(details[[i]])[0]
             best = int(likeness.argmax())
             name = trained[others[best] - len(tested)].name
-            yield Leak(test=one.name, train=name, how=NEAR, correlation=_held(float(likeness[best])))
+            yield Leak(test=seen.name, train=name, how=NEAR, correlation=_held(float(likeness[best])))
 
 
 def _held(correlation: float) -> float:
