@@ -60,6 +60,8 @@ def print_report(report: AuditReport, files: list[Path]) -> None:
         rows = rows_of(report.scores, view)
         if rows:
             console.print(scores_table(VIEWS[view].title if view in VIEWS else view, rows))
+    for table in defect_tables(report):
+        console.print(table)
     for name, style, text in remarks(report):
         say(console, f"{name:9} ", style, text)
     for path in files:
@@ -69,27 +71,43 @@ def print_report(report: AuditReport, files: list[Path]) -> None:
 def found_table(report: AuditReport) -> Table:
     """One line a question."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
     for one in findings(report):
         level = Text(LEVELS[one.level], f"bold {STYLES[one.level]}")
-        table.add_row(level, Text(one.question, "bold"), Text(one.answer))
+        table.add_row(level, Text(one.topic, "bold"), Text(one.answer))
     return table
 
 
-def scores_table(title: str, rows: list[Row]) -> Table:
-    """The metrics of one view; leading ones are bold."""
+def scores_table(title: str, rows: list[Row], names: list[str] | None = None) -> Table:
+    """The metrics of one view, by `names` where these are given; leading ones are bold."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column(title.lower(), overflow="fold")
     for name in ("set [95%]", "floor", "n"):
         table.add_column(name, justify="right", no_wrap=name != "n")
     table.add_column("verdict", no_wrap=True)
-    for row in rows:
+    for number, row in enumerate(rows):
         shown = row.shown
         assert shown.value is not None
         floor = "-" if shown.floor is None else show_number(shown.floor.value)
         verdict = Text(row.verdict.words, STYLES[row.verdict.level])
-        name = Text(row.score.metric, "bold" if row.score.leading else "")
+        called = row.score.metric if names is None else f"{names[number]}, {row.score.metric}"
+        name = Text(called, "bold" if row.score.leading else "")
         table.add_row(name, show_interval(shown.value), floor, f"{shown.n_set}/{shown.n_real}", verdict)
     return table
+
+
+def defect_tables(report: AuditReport) -> Iterator[Table]:
+    """The metric that leads, defect by defect, in the view that is read first."""
+    defects = dict.fromkeys(one.defect for one in report.scores if one.defect is not None)
+    for view in views_of(report)[:1]:
+        found = {
+            defect: [row for row in rows_of(report.scores, view, defect) if row.score.leading] for defect in defects
+        }
+        first = {defect: rows[0] for defect, rows in found.items() if rows}
+        if first:
+            yield scores_table("defect", list(first.values()), list(first))
 
 
 def remarks(report: AuditReport) -> Iterator[tuple[str, str, str]]:
@@ -105,8 +123,10 @@ def remarks(report: AuditReport) -> Iterator[tuple[str, str, str]]:
         if side is not None:
             for problem in side.problems[:LISTED]:
                 yield "file", "bold red", f"{name}: {problem}"
+            # Types of one side alone stand in the notes
             for reason, count in side.left_out.items():
-                yield "left out", "bold", f"{name}: {count:,} ({reason})"
+                if not reason.endswith("other side"):
+                    yield "left out", "bold", f"{name}: {count:,} ({reason})"
     for note in report.notes:
         yield "note", "bold yellow", note
     for one in report.fingerprints:

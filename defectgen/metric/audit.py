@@ -18,13 +18,14 @@ from defectgen.errors import InputError
 from defectgen.metric.audit_evidence import find_copies, find_leaks, judge_labels, look_for_drift, probe, reproduce
 from defectgen.metric.audit_stage import Bench, compare_defects, score, score_domain
 from defectgen.metric.choose_extractor import open_extractor
+from defectgen.metric.domain_classifier import AUTO
 from defectgen.metric.intake import Intake, Role, check_apart, check_paths, count_side, take_in
 from defectgen.metric.protocol import published
 from defectgen.metric.result import AuditReport, Side
 from defectgen.metric.type_match import match_types
 from defectgen.metric.view import VIEWS, View
 
-__all__ = ["AuditOptions", "Progress", "audit", "parse_views"]
+__all__ = ["AuditOptions", "Progress", "audit", "measure", "parse_views"]
 
 Progress = Callable[[str, int, int], None]
 LEAST_RESAMPLES = 100
@@ -74,8 +75,6 @@ def audit(options: AuditOptions, progress: Progress = lambda stage, done, total:
     _check(options)
     synth, real, train, notes = _intakes(options, progress)
     match = match_types(synth.collection, real.collection)
-    if options.compat is not None:
-        published(options.compat)
     bench = Bench(
         match.synth, match.real, real.test, None if train is None else train.collection,
         open_extractor(options.features, options.weights), options.seed, options.resamples, progress,
@@ -84,10 +83,10 @@ def audit(options: AuditOptions, progress: Progress = lambda stage, done, total:
         count_side(side, kept, left_out)
         for side, kept, left_out in zip((synth.side, real.side), (match.synth, match.real), match.left_out, strict=True)
     )
-    return _measure(bench, options, (*sides, None if train is None else train.side), (*notes, *match.notes))
+    return measure(bench, options, (*sides, None if train is None else train.side), (*notes, *match.notes))
 
 
-def _measure(
+def measure(
     bench: Bench, options: AuditOptions, sides: tuple[Side | None, ...], notes: tuple[str, ...]
 ) -> AuditReport:
     """Stage after stage; what was asked for and cannot be had comes first."""
@@ -112,6 +111,10 @@ def _check(options: AuditOptions) -> None:
     check_paths(options.synth, options.real)
     if options.weights is not None and not options.weights.is_file():
         raise InputError(f"{options.weights} is not a file; expected the weights of {options.features or 'lite0'}")
+    if options.classifier not in (None, AUTO) and not Path(options.classifier).is_file():
+        raise InputError(f"{options.classifier} is not a file; expected a domain classifier, or {AUTO} to train one")
+    if options.compat is not None:
+        published(options.compat)
     if options.resamples < LEAST_RESAMPLES:
         raise InputError(f"{options.resamples} resamples give no 95% interval; expected at least {LEAST_RESAMPLES}")
     if not options.views:

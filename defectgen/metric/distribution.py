@@ -52,7 +52,7 @@ def measure_defects(collection: Collection) -> Iterator[DefectMeasure]:
 def _of_item(item: Item) -> Iterator[DefectMeasure]:
     grey = (luminance(item.pixels().astype(np.float32) / 255) * 255).astype(np.float32)
     mask = item.mask_pixels()
-    boxes = item.boxes or tuple(one.box for one in components(item.defect, mask) if mask is not None)  # type: ignore[arg-type]
+    boxes = item.boxes or (() if mask is None else tuple(one.box for one in components(item.defect, mask)))
     for box in boxes:
         values = {"size": 100 * max(box[2] - box[0], box[3] - box[1]) / min(grey.shape)}
         values["aspect"] = _aspect(box, mask)

@@ -72,7 +72,8 @@ def check_apart(synth: Intake, real: Intake) -> str | None:
             f"{shared:,} of {len(synth.pixels):,} pictures of {synth.side.path} are pictures of {real.side.path}, "
             "pixel for pixel; expected a set and other, real pictures"
         )
-    return f"{shared:,} pictures of SET are pictures of REAL, pixel for pixel" if shared else None
+    of = f"{shared:,} of {len(synth.pixels):,} pictures of SET"
+    return f"{of} are also in REAL, pixel for pixel" if shared else None
 
 
 def take_in(path: Path, role: Role, blocked: Blocked, strict: bool = False, watch: Watch = lambda i, n: None) -> Intake:
@@ -101,6 +102,8 @@ def take_in(path: Path, role: Role, blocked: Blocked, strict: bool = False, watc
 def _sound(item: Item, tally: _Tally, strict: bool) -> tuple[Item, Picture] | None:
     """The item as it can be judged, and its picture; None where it cannot."""
     try:
+        if item.name != item.name.encode(errors="replace").decode():
+            raise InputError("its name is not UTF-8; rename it")
         picture = read_picture(item.image, min_side=1)
         if item.mask is not None:
             _check_mask(item, picture)
@@ -108,7 +111,7 @@ def _sound(item: Item, tally: _Tally, strict: bool) -> tuple[Item, Picture] | No
         if strict:
             raise
         tally.left_out["cannot be read"] += 1
-        tally.problems.append(f"{item.name}: {error}")
+        tally.problems.append(f"{item.name}: {error}".encode(errors="replace").decode())
         return None
     height, width = picture.hw
     tally.sizes[f"{width}x{height}"] += 1
@@ -204,6 +207,6 @@ def _notes(role: Role, tally: _Tally) -> list[str]:
             notes.append(f"{role} mixes {what}: {named}{more}; each picture is resized, and made RGB, on its own")
     if tally.blocked:
         notes.append(
-            f"{tally.blocked:,} pictures of {role} are test pictures of a known split, or look the same as one"
+            f"pictures of {role} that a known split calls test pictures, or that look the same: {tally.blocked:,}"
         )
     return notes

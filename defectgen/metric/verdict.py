@@ -52,7 +52,7 @@ def _of_share(value: Interval, floor: Interval) -> Verdict:
     least = floor.value if floor.low is None else floor.low
     if _high(value) >= least:
         return Verdict("as real halves", "good")
-    share = max(value.value, 0.0) / least
+    share = max(value.value, 0.0) / floor.value
     return Verdict(f"{share:.0%} of real", "bad" if share < HALF else "fair")
 
 

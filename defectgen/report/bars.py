@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from markupsafe import Markup
 
 from defectgen.metric.result import Interval, Score
@@ -10,6 +12,7 @@ from defectgen.report.svg import figure, line, rect
 
 __all__ = ["floor_bar"]
 
+Axis = Callable[[float], float]
 WIDTH, HEIGHT, THICK, CAP = 240.0, 26.0, 8.0, 4.0
 ROOM = 1.06
 
@@ -50,10 +53,9 @@ def _span(score: Score) -> tuple[float, float]:
     return low - (room if low < 0 else 0), high + room
 
 
-def _whisker(value: Interval, x: object) -> list[str]:
+def _whisker(value: Interval, x: Axis) -> list[str]:
     if value.low is None or value.high is None:
         return []
-    assert callable(x)
     a, b, middle = x(value.low), x(value.high), HEIGHT / 2
     ends = [line(at, middle - CAP, at, middle + CAP, "whisker") for at in (a, b)]
     return [line(a, middle, b, middle, "whisker"), *ends]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from markupsafe import Markup
 
@@ -45,8 +45,7 @@ def histogram(distribution: Distribution) -> Markup:
     return figure(WIDTH, HEIGHT, body, _label(distribution), "histogram")
 
 
-def _ticks(edges: tuple[float, ...], x: object) -> list[str]:
-    assert callable(x)
+def _ticks(edges: tuple[float, ...], x: Callable[[float], float]) -> list[str]:
     low, high = edges[0], edges[-1]
     step = next(step for step in _round_steps((high - low) / TICKS) if step * TICKS >= high - low)
     values = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["render_page", "write_page"]
 
 TEMPLATES = Path(__file__).parent / "templates"
-PER_DEFECT = ("KID", "CMMD", "coverage")
+PER_DEFECT = ("KID", "CMMD")
 
 
 def write_page(report: AuditReport, path: Path) -> None:

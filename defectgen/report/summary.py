@@ -15,23 +15,39 @@ from defectgen.report.glossary import VIEWS, explain
 from defectgen.report.number import counted, show_interval, show_number, show_share
 from defectgen.report.scoreboard import Row, rows_of, views_of
 
-__all__ = ["LEVELS", "PROBES", "Finding", "findings", "probe_level"]
+__all__ = ["LEVELS", "PROBES", "QUESTIONS", "Finding", "findings", "probe_level"]
 
 LEVELS: dict[Level, str] = {"good": "fine", "fair": "look", "bad": "problem", "none": "open"}
 MANY_BLANKS, TRUE_IOU, FALSE_IOU = 0.05, 0.7, 0.5
 SEEN_CHANGE = 1.0  # mean grey levels that a background may move before it counts as changed
 MANY_COPIES = 0.1
 TOLD_APART = 0.9
-PROBES = {"realism": "Can a classifier tell it from real?", "artefact": "Does the generator leave traces?"}
+QUESTIONS = {
+    "likeness": "Does it look like the real defects?",
+    "variety": "Does it cover their variety?",
+    "labels": "Do the masks say where the defects are?",
+    "background": "Is the rest of the picture untouched?",
+    "copies": "Are its defects copied?",
+    "leaks": "Did training see test pictures?",
+    "test": "Was it made of test pictures?",
+    "realism": "Can a classifier tell it from real?",
+    "traces": "Does the generator leave traces?",
+}
+PROBES = {"realism": "realism", "artefact": "traces"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """question: what one wants to know. answer: what was found."""
+    """topic: one word. answer: what was found."""
 
     level: Level
-    question: str
+    topic: str
     answer: str
+
+    @property
+    def question(self) -> str:
+        """What one wants to know."""
+        return QUESTIONS[self.topic]
 
 
 def findings(report: AuditReport) -> list[Finding]:
@@ -42,16 +58,17 @@ def findings(report: AuditReport) -> list[Finding]:
 
 
 def _likeness(report: AuditReport) -> Finding:
-    question = "Does it look like the real defects?"
     rows = [row for view in views_of(report) for row in rows_of(report.scores, view) if row.score.leading]
     if not rows:
-        return Finding("none", question, "no distance could be measured; the reasons are below")
+        return Finding("none", "likeness", "no distance could be measured; the reasons are below")
     row = rows[0]
+    assert row.score.value is not None
+    measured = f"{row.score.metric} of {_where(row)} {show_number(row.score.value.value)}"
     said = {
-        "good": "no farther from the real ones than two halves of these are from each other",
+        "good": "no farther off than two halves of the real ones are from each other",
         "none": "there is no floor to hold it against",
-    }.get(row.verdict.level, f"{row.verdict.words}, which is what two halves of the real ones differ by")
-    return Finding(row.verdict.level, question, f"{row.score.metric} of {_where(row)}: {said}")
+    }.get(row.verdict.level, f"{row.verdict.words} (what two halves of the real ones differ by)")
+    return Finding(row.verdict.level, "likeness", f"{measured}: {said}")
 
 
 def _variety(report: AuditReport) -> Finding | None:
@@ -63,7 +80,7 @@ def _variety(report: AuditReport) -> Finding | None:
     assert score.value is not None
     floor = "" if score.floor is None else f"; two halves of the real ones reach {show_number(score.floor.value)}"
     answer = f"{explain(score.metric).title.lower()} of {_where(row)} {show_interval(score.value)}{floor}"
-    return Finding(row.verdict.level, "Does it cover their variety?", answer)
+    return Finding(row.verdict.level, "variety", answer)
 
 
 def _where(row: Row) -> str:
@@ -79,7 +96,7 @@ def _labels(report: AuditReport) -> Finding | None:
     estimate = ", estimated by a segmenter" if overall.estimated else ""
     seen = f"nothing to see under {show_share(blanks)} of the masks" if blanks else "something to see under every mask"
     answer = f"overlap with what changed {show_number(iou)} (1 is exact), {seen}{estimate}"
-    return Finding(level, "Do the masks say where the defects are?", answer)
+    return Finding(level, "labels", answer)
 
 
 def _background(report: AuditReport) -> Finding | None:
@@ -87,11 +104,11 @@ def _background(report: AuditReport) -> Finding | None:
     if drift is None:
         return None
     if drift.changed_share.value == 0:
-        return Finding("good", "Is the rest of the picture untouched?", "no pixel changed outside the defects")
+        return Finding("good", "background", "no pixel changed outside the defects")
     level: Level = "fair" if drift.mean_change.value < SEEN_CHANGE else "bad"
     moved = f"{show_share(drift.changed_share.value)} of the background changed"
     answer = f"{moved}, {show_number(drift.mean_change.value)} grey levels on average"
-    return Finding(level, "Is the rest of the picture untouched?", answer)
+    return Finding(level, "background", answer)
 
 
 def _copies(report: AuditReport) -> Finding | None:
@@ -102,28 +119,28 @@ def _copies(report: AuditReport) -> Finding | None:
     level: Level = "good" if not names else "bad" if share >= MANY_COPIES else "fair"
     what = "one near-copy" if len(names) == 1 else f"{len(names):,} near-copies" if names else "no near-copy"
     answer = f"{what} of {'training' if report.train else 'real'} pictures"
-    return Finding(level, "Are its defects copied?", answer)
+    return Finding(level, "copies", answer)
 
 
 def _leaks(report: AuditReport) -> Iterator[Finding]:
-    questions = {"train": "Did training see test pictures?", "set": "Was it made of test pictures?"}
+    topics = {"train": "leaks", "set": "test"}
     held = sum(report.real.left_out.values())
-    for where, question in questions.items():
+    for where, topic in topics.items():
         if (where == "train" and report.train is None) or report.copies_against is None or not held:
             continue
         found = sum(leak.where == where for leak in report.leaks)
         said = f"{counted(found, 'test picture')} found in it" if found else "no test picture was found in it"
-        yield Finding("bad" if found else "good", question, said)
+        yield Finding("bad" if found else "good", topic, said)
 
 
 def _probes(report: AuditReport) -> Iterator[Finding]:
     """Of each question the eye that tells more apart."""
     order: tuple[Level, ...] = ("bad", "fair", "good", "none")
-    for kind, question in PROBES.items():
+    for kind, topic in PROBES.items():
         asked = [one for one in report.probes if one.defect is None and one.kind.partition("-")[0] == kind]
         if asked:
             worst = min(asked, key=lambda one: order.index(probe_level(one)))
-            yield Finding(probe_level(worst), question, _probe_answer(worst))
+            yield Finding(probe_level(worst), topic, _probe_answer(worst))
 
 
 def probe_level(probe: ProbeResult) -> Level:
