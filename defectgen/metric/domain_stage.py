@@ -12,10 +12,11 @@ from defectgen.metric.domain_classifier import AUTO, domain_probabilities, domai
 from defectgen.metric.extractor import Extractor
 from defectgen.metric.feature import features_of
 from defectgen.metric.result import Score
+from defectgen.metric.view import View
 
 __all__ = ["judge_domain"]
 
-VIEW = "image"
+VIEW: View = "image"
 
 
 def judge_domain(

@@ -138,7 +138,7 @@ def _judge(
     rows = even_rows(groups, first, MOST, np.random.default_rng(case.seed))
     told = separate(vectors[rows], first[rows], groups[rows], case.seed)
     n = len(rows) // 2
-    floor, least = halves(theirs.vectors, groups[len(ours) :], n, case.seed)
+    floor, least = halves(theirs.vectors, groups[len(ours) :], n, case.seed, told.strength)
     shown = _shown(told, rows[:n], ours, look, extractor)
     flags = [*case.flags, *_plain_flags(told.auroc, n, least, ours.fingerprint.extractor, bool(shown))]
     used = len(np.unique(groups[rows[n:]]))

@@ -50,39 +50,48 @@ class Head:
 @dataclass(frozen=True)
 class Separation:
     """auroc: of held-out scores, with its 95% interval. scores: (n,) log odds of each row by a head that never saw its
-    group, of the first repeat. folds: (n,) its fold. heads: of each fold.
+    group, of the first repeat. folds: (n,) its fold. heads: of each fold. strength: what the folds chose, their median.
     """
 
     auroc: Interval
     scores: F64
     folds: I64
     heads: tuple[Head, ...]
+    strength: float
 
 
-def separate(vectors: F32, first: Flags, groups: I64, seed: int, repeats: int = REPEATS) -> Separation:
+def separate(
+    vectors: F32, first: Flags, groups: I64, seed: int, repeats: int = REPEATS, strength: float | None = None
+) -> Separation:
     """Rows (n, D), of which `first` (n,) are of the first kind, told from the others. groups: (n,) number of each.
 
-    InputError where scikit-learn is missing. Both kinds need at least two groups.
+    strength: of the classifier; None chooses it in each fold. InputError where scikit-learn is missing. Both kinds
+    need at least two groups.
     """
     codes = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     space = _Space.of(np.asarray(vectors, np.float64))
-    runs = [_cross_validate(space, first, codes, seed + 1000 * repeat) for repeat in range(repeats)]
+    runs = [_cross_validate(space, first, codes, seed + 1000 * repeat, strength) for repeat in range(repeats)]
     pairs = [_Pairs.of(run[0], run[1], first, codes) for run in runs]
     heads = tuple(space.head(weight, bias) for weight, bias in runs[0][2])
-    return Separation(_interval(pairs, int(codes.max()) + 1, seed), runs[0][0], runs[0][1], heads)
+    chosen = float(np.median([one for run in runs for one in run[3]]))
+    return Separation(_interval(pairs, int(codes.max()) + 1, seed), runs[0][0], runs[0][1], heads, chosen)
 
 
-def halves(vectors: F32, groups: I64, most: int, seed: int, repeats: int = HALVES) -> tuple[Interval, int]:
+def halves(
+    vectors: F32, groups: I64, most: int, seed: int, strength: float | None = None, repeats: int = HALVES
+) -> tuple[Interval, int]:
     """The AUROC between two halves of one kind that share no group, and the rows of a half; 0.5 is expected.
 
     value: mean of the repeats. low, high: the range that holds 95% of them. most: rows of a half that are enough.
+    strength: of the classifier whose floor this is.
     """
     draws = draw_floor(groups, most, np.random.default_rng(seed), repeats)
     first = np.arange(2 * draws.n) < draws.n
     values = []
     for repeat, (ours, theirs) in enumerate(draws.halves):
         rows = np.concatenate([ours, theirs])
-        values.append(separate(vectors[rows], first, groups[rows], seed + repeat, repeats=1).auroc.value)
+        told = separate(vectors[rows], first, groups[rows], seed + repeat, 1, strength)
+        values.append(told.auroc.value)
     return range_of(np.asarray(values)), draws.n
 
 
@@ -129,18 +138,21 @@ class _Space:
         return Head(self.mean, self.back @ weight, bias)
 
 
-def _cross_validate(space: _Space, first: Flags, codes: I64, seed: int) -> tuple[F64, I64, list[tuple[F64, float]]]:
-    """Held-out scores, folds, and the weights of each fold."""
+def _cross_validate(
+    space: _Space, first: Flags, codes: I64, seed: int, strength: float | None
+) -> tuple[F64, I64, list[tuple[F64, float]], list[float]]:
+    """Held-out scores, folds, and the weights and strength of each fold."""
     folds = _folds(first, codes, FOLDS, seed)
     scores = np.zeros(len(first))
-    heads = []
+    heads, strengths = [], []
     for fold in range(int(folds.max()) + 1):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        strength = _choose(space.rows[train], first[train], codes[train], seed)
-        weight, bias = _fit(space.rows[train], first[train], strength)
+        own = _choose(space.rows[train], first[train], codes[train], seed) if strength is None else strength
+        weight, bias = _fit(space.rows[train], first[train], own)
         scores[test] = space.rows[test] @ weight + bias
         heads.append((weight, bias))
-    return scores, folds, heads
+        strengths.append(own)
+    return scores, folds, heads, strengths
 
 
 def _folds(first: Flags, codes: I64, most: int, seed: int) -> I64:

@@ -173,6 +173,10 @@ def page(store: dict[str, dict[str, object]]) -> str:
         "what one hopes for. *noise*: by residual statistics instead of Lite0 features. n: windows a side of the first",
         "column. Rows *real, ...* are controls: half of the real defect pictures, damaged so, against the other half.",
         "",
+        "A value inside its brackets is one that two sets of real windows reach too. Windows of few groups make wide",
+        "brackets. The real windows hold other parts than the good ones that the sets were made on: where heat maps of",
+        "*realism-noise* lie beside the defect, it is the surface of those parts that differs.",
+        "",
     ]
     for folder in dict.fromkeys(str(entry["set"]) for entry in store.values()):
         lines += [f"## {folder}", "", f"| set | n | {' | '.join(KINDS)} |", "|---" * (len(KINDS) + 2) + "|"]
