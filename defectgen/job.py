@@ -27,6 +27,7 @@ from defectgen.image import Pixels, luminance, read_picture, to_rgb
 from defectgen.mask.foreground import part_foreground
 from defectgen.mask.placement import Instance, place_defects
 from defectgen.mask.user_mask import instances_from_mask
+from defectgen.masks_from import Bank
 from defectgen.noise import noise_sigma
 from defectgen.parts import known_foreground
 from defectgen.recipe import Defect, Material
@@ -64,7 +65,7 @@ class Job:
     spec, defect, material: what the words resolved to. sources: the good pictures. mask: a file, or a folder of masks
     (named as the good pictures, else one is drawn for each sample); it replaces placement. box, roi: where defects may
     lie. shipped: the good pictures are this project's own. settings: further options that decide the result, as the
-    engine's; they are recorded. batch: samples that are edited at once.
+    engine's; they are recorded. batch: samples that are edited at once. bank: real masks that new ones are like.
     """
 
     spec: DefectSpec
@@ -81,6 +82,7 @@ class Job:
     settings: Mapping[str, str | float | None] = field(default_factory=dict)
     batch: int = 1
     overwrite: bool = False
+    bank: Bank | None = None
 
     @cached_property
     def wanted(self) -> Defect:
@@ -153,10 +155,14 @@ def place(job: Job, part: GoodPart, rng: np.random.Generator) -> list[Instance]:
         choices = job.masks_for(part.source)
         path = choices[int(rng.integers(len(choices)))]
         return instances_from_mask(read_mask(path, part.hw), float(rng.uniform(*job.spec.severity)))
-    spec = job.spec
+    spec, count, source = job.spec, job.spec.count, None
+    if job.bank is not None:
+        source = job.bank.masks
+        asked = count != job.defect.placement.count
+        count = count if asked else (source.count(rng),) * 2
     return place_defects(
         part.hw, part.foreground, part.grey, job.wanted,
-        count=spec.count, size=spec.size, severity=spec.severity,
+        count=count, size=spec.size, source=source, severity=spec.severity,
         orientation=None if spec.orientation is None else float(np.deg2rad(spec.orientation)),
         region=spec.region, roi=None if job.roi is None else read_roi(job.roi, part.hw), box=job.box, rng=rng,
     )  # fmt: skip
@@ -226,6 +232,7 @@ def manifest(job: Job, engine: EngineInfo) -> dict[str, Any]:
             "guidance": engine.guidance, "strength": engine.strength, **dict(sorted(job.settings.items())),
         },
         "masks": {mask.name: _sha256(mask) for mask in job.masks},
+        **({"masks_from": job.bank.sha256} if job.bank is not None else {}),
         "box": None if job.box is None else list(job.box),
         "roi": None if job.roi is None else _sha256(job.roi),
         "attempts": ATTEMPTS,

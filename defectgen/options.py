@@ -28,6 +28,7 @@ class Options:
 
     blocked: manifests of splits, whose test pictures the bank must not hold (see `blocked`).
     like: pictures that the samples should resemble, each "IMAGE" or "IMAGE,MASK" (see `like`).
+    masks_from: a defect set whose masks the new ones should be like (see `masks_from`).
     adapter: what fine-tuning made, each "FOLDER" or "FOLDER:SCALE" (see `model.adapter`).
     """
 
@@ -55,6 +56,7 @@ class Options:
     blocked: tuple[Path, ...] = ()
     like: tuple[str, ...] = ()
     adapter: tuple[str, ...] = ()
+    masks_from: Path | None = None
 
     @property
     def own_recipes(self) -> list[Path]:
@@ -100,12 +102,14 @@ def check_options(options: Options) -> None:
         )
     if options.like and options.engine != "compact":
         raise InputError(f"engine {options.engine} takes no reference; leave out --like, or use engine compact")
+    if options.masks_from is not None and (options.mask is not None or options.size is not None):
+        raise InputError("--masks-from gives shapes and sizes; leave out --mask and --size, or leave it out")
     if options.adapter and options.engine != "compact":
         raise InputError(f"engine {options.engine} has no weights to adapt; leave out --adapter, or use engine compact")
     for text in options.adapter:
         parse_adapter(text)
-    if options.blocked and options.bank is None and not options.like:
-        raise InputError("--blocked guards what --bank and --like name, and there is neither; leave it out")
+    if options.blocked and not (options.bank or options.like or options.masks_from):
+        raise InputError("--blocked guards what --bank, --like and --masks-from name, and there is none; leave it out")
 
 
 def _check_sampling(options: Options) -> None:

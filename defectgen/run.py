@@ -18,6 +18,7 @@ from defectgen.engine.choose import check_engine, default_batch, engine_settings
 from defectgen.errors import InputError
 from defectgen.generate import Event, generate
 from defectgen.job import Job, check_job, forecast_bytes
+from defectgen.masks_from import Bank, read_bank
 from defectgen.options import Options, check_options
 from defectgen.parts import library_materials, part_folder
 from defectgen.prompt import parse_prompt
@@ -92,15 +93,25 @@ def make_plan(options: Options) -> Plan:
     sources = load_sources(folder, options.strict)
     notices += [f"not used: {reason}" for _, reason in sources.broken]
     device = check_engine(options)
+    bank = None if options.masks_from is None else read_bank(options.masks_from, defect, options.blocked)
+    notices += bank_notices(bank, defect)
     job = Job(
         spec, defect, book.materials[material] if material else None, sources.good,
         out=options.out or Path("out") / slug(options.prompt), n=options.n, seed=options.seed, mask=options.mask,
         box=parse_box(options.box) if options.box else None, roi=options.roi, shipped=options.on is None,
         settings=engine_settings(options, device), batch=options.batch or default_batch(device),
-        overwrite=options.overwrite,
+        overwrite=options.overwrite, bank=bank,
     )  # fmt: skip
     check_job(job)
     return Plan(options, book, job, tuple(notices))
+
+
+def bank_notices(bank: Bank | None, defect: Defect) -> list[str]:
+    """How many masks there are to draw from, and whose."""
+    if bank is None:
+        return []
+    whose = "" if bank.of_type else f", none of them of {defect.name}"
+    return [f"masks like {len(bank.masks.pieces)} real ones of {bank.pictures} pictures{whose}"]
 
 
 def carry_out(plan: Plan, on_event: Callable[[Event], None] = lambda event: None) -> RunResult:

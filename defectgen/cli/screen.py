@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
@@ -12,9 +13,10 @@ from rich.table import Table
 
 from defectgen.cli.explain import spec_rows
 from defectgen.generate import Event
+from defectgen.mask.bank_statistics import BankRow
 from defectgen.run import Plan, RunResult
 
-__all__ = ["LiveProgress", "print_notices", "print_plan", "print_result"]
+__all__ = ["LiveProgress", "print_masks", "print_notices", "print_plan", "print_result"]
 
 REMEDIES = {
     "invisible": "raise --severity",
@@ -107,6 +109,17 @@ def print_result(result: RunResult) -> None:
     for path in (result.folder, result.folder / "contact_sheet.png"):
         if path.exists():
             console().print(str(path), markup=False)
+
+
+def print_masks(rows: Sequence[BankRow]) -> None:
+    """Real masks and those made like them: the middle, and what a tenth lies below and above."""
+    table = Table("masks", "real", "made", box=SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        parts = (f"{middle:.2f} ({low:.2f} to {high:.2f})" for low, middle, high in (row.real, row.made))
+        table.add_row(row.name, *parts)
+    console().print(table)
 
 
 def spoken(seconds: float) -> str:

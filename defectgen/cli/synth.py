@@ -46,6 +46,11 @@ def synth(
     mask: Annotated[
         Path | None, typer.Option(help="Mask to fill: an image, or a folder of them.", rich_help_panel=WHERE)
     ] = None,
+    masks_from: Annotated[
+        Path | None,
+        typer.Option(help="Defect set whose masks the new ones should be like.", metavar="SET",
+                     rich_help_panel=WHERE),
+    ] = None,
     box: Annotated[
         str | None, typer.Option(metavar="x0,y0,x1,y1", help="Box to put it in, pixels.", rich_help_panel=WHERE)
     ] = None,
@@ -88,7 +93,7 @@ def synth(
     blocked: Annotated[
         list[Path] | None,
         typer.Option(
-            help="split.json whose test pictures neither --bank nor --like may hold; may be given again.",
+            help="split.json whose test pictures --bank, --like and --masks-from must not hold; may be given again.",
             metavar="FILE", show_default="DEFECTGEN_BLOCKED", rich_help_panel=HOW,
         ),
     ] = None,
@@ -119,7 +124,7 @@ def synth(
         Options(
             prompt, on, n, seed, engine, mask, box, roi, spans["severity"], spans["size"], steps, guidance, strength,
             recipe, bank, out, device, batch, overwrite, strict, recipes, tuple(blocked or ()), tuple(like or ()),
-            tuple(adapter or ()),
+            tuple(adapter or ()), masks_from,
         ),
         dry_run,
     )  # fmt: skip
@@ -127,7 +132,7 @@ def synth(
 
 def run(options: Options, dry_run: bool) -> None:
     """Plans, shows the plan, and carries it out."""
-    from defectgen.cli.screen import LiveProgress, print_notices, print_plan, print_result
+    from defectgen.cli.screen import LiveProgress, print_masks, print_notices, print_plan, print_result
     from defectgen.run import carry_out, make_plan
 
     plan = make_plan(options)
@@ -142,6 +147,11 @@ def run(options: Options, dry_run: bool) -> None:
         typer.echo(f"stopped; the same command goes on in {plan.job.out}", err=True)
         raise typer.Exit(130) from None
     print_result(result)
+    if plan.job.bank is not None and result.kept:
+        from defectgen.mask.bank_statistics import bank_rows
+        from defectgen.masks_from import read_bank
+
+        print_masks(bank_rows(plan.job.bank.masks, read_bank(result.folder, plan.job.defect).masks))
     if not result.kept:
         typer.echo(f"no sample could be kept; the reasons are in {result.folder / 'rejected.jsonl'}", err=True)
         raise typer.Exit(1)

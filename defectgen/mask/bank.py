@@ -115,15 +115,15 @@ class MaskBank:
         return Wanted(piece, min(length, 1.5), angle, (x, y))
 
     def draw(
-        self, wanted: Wanted, morphology: Morphology, length_px: float, angle: float, rng: np.random.Generator
+        self, picked: Wanted, morphology: Morphology, length_px: float, angle: float, rng: np.random.Generator
     ) -> Shape:
         """A shape of this length in pixels, its main axis at `angle`."""
         die = float(rng.random())
         if die < GENERATED:
             return draw_shape(morphology, length_px, angle, rng)
-        mask = vary(wanted.piece, length_px, angle, rng)
+        mask = vary(picked.piece, length_px, angle, rng)
         if die < GENERATED + GRAFTED:
-            mask = self._graft(mask, length_px / wanted.length, length_px, rng)
+            mask = self._graft(mask, length_px / picked.length, length_px, rng)
         elif die < GENERATED + GRAFTED + CUT:
             mask = cut_end(mask, angle, rng)
         return shape_of_mask(mask)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,38 @@ from defectgen.mask.region import region_mask, region_words
 from defectgen.mask.room import Room, bite_centres, dilate, outline_direction
 from defectgen.mask.shape import Shape
 from defectgen.mask.transform import crop_shape
-from defectgen.recipe import Defect
+from defectgen.recipe import Defect, Morphology
 
-__all__ = ["Instance", "place_defects"]
+__all__ = ["Instance", "Picked", "ShapeSource", "place_defects"]
 
 Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
+class Picked(Protocol):
+    """What the next defect is like. length: over the part's shorter side. angle: radians, or None for any.
+
+    where: its place, as fractions of the part's box.
+    """
+
+    @property
+    def length(self) -> float: ...
+
+    @property
+    def angle(self) -> float | None: ...
+
+    @property
+    def where(self) -> tuple[float, float]: ...
+
+
+class ShapeSource(Protocol):
+    """Where shapes come from in place of the recipe; see `bank.MaskBank`."""
+
+    def pick(self, rng: np.random.Generator) -> Any: ...
+
+    def draw(
+        self, picked: Any, morphology: Morphology, length_px: float, angle: float, rng: np.random.Generator
+    ) -> Shape: ...
+
+
 GrainFn = Callable[[Box], tuple[float, float]]
 Grain = GrainFn | NDArray[np.generic] | None
 
@@ -30,6 +57,8 @@ SURE_GRAIN = 0.2
 TRIES = 14
 APART_PX = 3
 SUPPORT = 0.02
+NEAR = 0.12
+LEAST_BANK_PX = 3.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +89,35 @@ class _Wish:
     grain: GrainFn | None
     box: Box | None
     follower: Follower | None = None
+    source: ShapeSource | None = None
+    picked: Picked | None = None
+
+    def draw(self, length: float, angle: float, rng: np.random.Generator) -> Shape:
+        """A shape of this length in pixels, from the bank where there is one."""
+        if self.source is None or self.picked is None:
+            return draw_shape(self.defect.morphology, length, angle, rng)
+        return self.source.draw(self.picked, self.defect.morphology, length, angle, rng)
+
+    def near(self, part: Mask, choices: Mask) -> Mask:
+        """Of these places, those near the one that was picked; all of them where it has none."""
+        if self.picked is None:
+            return choices
+        close = choices & _disc(part, self.picked.where)
+        return close if close.any() else choices
+
+
+def _disc(part: Mask, where: tuple[float, float]) -> Mask:
+    """Places within NEAR of the part's shorter side around a place, fractions of the part's box."""
+    x0, y0, x1, y1 = _bounds(part)
+    x, y = x0 + where[0] * (x1 - x0), y0 + where[1] * (y1 - y0)
+    rows, columns = np.ogrid[: part.shape[0], : part.shape[1]]
+    reach = NEAR * min(x1 - x0, y1 - y0)
+    return np.asarray((columns - x) ** 2 + (rows - y) ** 2 <= reach**2)
+
+
+def _bounds(part: Mask) -> Box:
+    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _grain_fn(grain: Grain) -> GrainFn | None:
@@ -99,8 +157,8 @@ def _size_px(part: Mask, size: tuple[float, float], box: Box | None) -> tuple[fl
     if box is not None:
         longer = max(box[2] - box[0], box[3] - box[1])
         return max(0.65 * longer, 4.0), max(0.98 * longer, 4.0)
-    rows, cols = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-    shorter = min(rows[-1] - rows[0], cols[-1] - cols[0]) + 1
+    x0, y0, x1, y1 = _bounds(part)
+    shorter = min(x1 - x0, y1 - y0)
     return max(size[0] * shorter, MIN_LENGTH_PX), max(size[1] * shorter, MIN_LENGTH_PX)
 
 
@@ -151,12 +209,12 @@ def _try_inside(wish: _Wish, part: Mask, room: Room, length: float, severity: fl
                 rng: np.random.Generator) -> Instance | None:  # fmt: skip
     """A whole shape inside the free room, turned as its place asks."""
     outline = room.shrink(part)
-    centre = _pick(room.refine(region_mask(wish.region, outline, room.free_coarse)), rng)
+    centre = _pick(wish.near(part, room.refine(region_mask(wish.region, outline, room.free_coarse))), rng)
     if centre is None:
         return None
     for last in (False, True):
         angle = _angle(wish, centre, length, rng)
-        shape = draw_shape(wish.defect.morphology, length, angle, rng)
+        shape = wish.draw(length, angle, rng)
         box = room.settle(shape, region_mask(wish.region, outline, room.centres(shape)), rng)
         if box is None:
             return None
@@ -178,7 +236,7 @@ def _try_bite(wish: _Wish, part: Mask, room: Room, length: float, severity: floa
     if centre is None:
         return None
     angle = outline_direction(part, centre, max(3, int(length / 3))) + float(rng.normal(0, 0.12))
-    shape = draw_shape(wish.defect.morphology, length, angle, rng)
+    shape = wish.draw(length, angle, rng)
     h, w = shape.alpha.shape
     shift = rng.normal(0, 0.06, 2) * length
     x0, y0 = int(centre[0] + shift[0] - w / 2), int(centre[1] + shift[1] - h / 2)
@@ -209,6 +267,11 @@ def _place_one(wish: _Wish, part: Mask, room: Room, shrinkable: bool, rng: np.ra
     low, high = wish.size_px
     length = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     floor = min(low, MIN_LENGTH_PX) if shrinkable else low
+    if wish.source is not None:
+        wish = _from_bank(wish, rng)
+        assert wish.picked is not None
+        length = max(wish.picked.length * _size_px(part, (1.0, 1.0), None)[0], LEAST_BANK_PX)
+        floor = 0.5 * length
     severity = float(rng.uniform(*wish.severity))
     bites = wish.defect.morphology.kind == "chip" and (not shrinkable or bool(bite_centres(part, room.free).any()))
     attempts = [_try_bite if bites else _try_inside]
@@ -220,6 +283,14 @@ def _place_one(wish: _Wish, part: Mask, room: Room, shrinkable: bool, rng: np.ra
                 return placed
             tried = max(tried * 0.85, floor)
     return None
+
+
+def _from_bank(wish: _Wish, rng: np.random.Generator) -> _Wish:
+    """The wish with the size, direction and place of a real defect in it; an orientation asked for stays."""
+    assert wish.source is not None
+    picked = wish.source.pick(rng)
+    turned = wish.orientation if wish.orientation is not None else picked.angle
+    return replace(wish, picked=picked, orientation=turned)
 
 
 def _place_many(wish: _Wish, part: Mask, room: Room, wanted: int, shrinkable: bool,
@@ -257,6 +328,7 @@ def place_defects(
     region: str | None = None,
     roi: Mask | None = None,
     box: Box | None = None,
+    source: ShapeSource | None = None,
     rng: np.random.Generator,
 ) -> list[Instance]:
     """Defects of one type on one part; at least count[0], at most count[1] of them, apart from each other.
@@ -267,6 +339,7 @@ def place_defects(
     A type that follows tracks, borders, joints or a round part lies on them where the picture (or, for round parts, the
     foreground) shows any, unless an orientation is asked for; elsewhere it is placed as its region and grain say.
     Chips bite into the part's outline; only a roi or a box that leaves the outline out puts them inside.
+    source: gives each defect its size, direction, place and shape; then `size` counts for nothing.
     orientation: radians counter-clockwise. region: see `mask.region`; None asks the defect's recipe.
     Raises InputError when the fewest asked for do not fit.
     """
@@ -278,7 +351,9 @@ def place_defects(
     picture = None if grain is None or callable(grain) else np.asarray(grain)
     follows = defect.placement.follow if orientation is None else "none"
     follower = find_follower(follows, picture, part, rng) if follows != "none" else None
-    wish = _Wish(defect, _size_px(part, size, box), severity, orientation, where, _grain_fn(grain), box, follower)
+    wish = _Wish(
+        defect, _size_px(part, size, box), severity, orientation, where, _grain_fn(grain), box, follower, source
+    )
     wanted = int(rng.integers(count[0], count[1] + 1))
     placed = _place_many(wish, part, Room(allowed), wanted, roi is not None or box is not None, rng)
     if len(placed) < count[0]:
