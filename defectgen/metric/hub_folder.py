@@ -15,6 +15,8 @@ def hub_folder(name: str) -> Path:
 
     It is fetched once; HF_HUB_OFFLINE=1 takes only what was fetched before.
     """
+    if Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+        raise WeightsError(f"there is no folder {name}; expected one, or a hub model's name such as OWNER/NAME")
     from huggingface_hub import snapshot_download
 
     try:
