@@ -32,7 +32,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_recipes_samples_weights_and_licence(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     weights = "weights/compact/unet/diffusion_pytorch_model.safetensors"
-    for wanted in ("recipes/defects/crack.yaml", "samples/good/metadata.jsonl", "report/templates/audit.css", "py.typed", weights):
+    page = "report/templates/audit.css"
+    for wanted in ("recipes/defects/crack.yaml", "samples/good/metadata.jsonl", page, "py.typed", weights):
         assert f"defectgen/{wanted}" in names
     assert any(name.startswith("defectgen/samples/good/brushed-aluminum/") for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
