@@ -227,7 +227,8 @@ def _on_track(bodies: Bodies, part: Mask, order: Order, room: Room, rng: np.rand
         angle += np.pi / 2
     shape = draw_shape(order.morphology, max(order.length, width + 5, MIN_LENGTH_PX), angle, rng)
     body = cv2.dilate((bodies.labels == number).astype(np.uint8), np.ones((3, 3), np.uint8))
-    return _masked(shape, (x, y), cv2.GaussianBlur(body.astype(np.float32), (0, 0), 0.6), angle, order, room)
+    soft = np.asarray(cv2.GaussianBlur(body.astype(np.float32), (0, 0), 0.6), np.float32)
+    return _masked(shape, (x, y), soft, angle, order, room)
 
 
 def _masked(shape: Shape, centre: tuple[int, int], cover: F32, angle: float, order: Order,

@@ -89,7 +89,7 @@ def _wall(ends: F64, radius: float, inside: int, tortuosity: float, rng: np.rand
     sway = 0.22 * tortuosity * reach * np.sin(np.pi * t) * smooth_noise(n, max(3.0, reach / 8), rng)
     across = np.array([-step[1], step[0]]) / max(reach, 1e-6)
     points = ends[0] + t[:, None] * step + sway[:, None] * across
-    width = radius * (0.45, 0.75, 1.0)[inside] * rng.uniform(0.6, 1.3)
-    width = width * np.exp(0.35 * smooth_noise(n, max(3.0, reach / 10), rng))
+    usual = radius * (0.45, 0.75, 1.0)[inside] * rng.uniform(0.6, 1.3)
+    width = usual * np.exp(0.35 * smooth_noise(n, max(3.0, reach / 10), rng))
     depth = np.clip(rng.uniform(0.7, 1.0) + 0.2 * smooth_noise(n, 4, rng), 0.4, 1)
     return Stroke(points, np.maximum(width, MIN_RADIUS), depth)
