@@ -33,8 +33,8 @@ __all__ = ["CHANCE", "FALLBACK", "FEWEST", "copies", "copy_limit"]
 CHANCE = 0.001
 TAIL = (0.9, 0.98)
 FEWEST = 50
-FALLBACK = 7.0
-"""The limit where the training set is too small to have one: what magnetic-tile's own defects give (eval/audit)."""
+FALLBACK = 7.5
+"""The limit where the training set is too small to have one, about what magnetic-tile has (eval/audit/COPIES.md)."""
 MOST_OWN = 400  # training defects that the limit is measured on
 NEAR = 8
 F64 = NDArray[np.float64]
