@@ -58,7 +58,7 @@ def score_view(
 ) -> list[Score]:  # fmt: skip
     """All scores of one view. label: of the extractor, a suffix of each metric's name; empty for Inception's own."""
     overall = _pair(synth, real, view, None, seed, label)
-    scores = [*_score_pair(overall, resamples, matched=True), *_score_overall(overall, resamples)]
+    scores = [*_score_pair(overall, resamples), *_score_overall(overall, resamples)]
     defects = sorted((set(synth.defects) | set(real.defects)) - {GOOD})
     if len(defects) < 2:
         return scores
@@ -85,7 +85,7 @@ def _score(pair: _Pair, metric: str, better: Better, at: int | None = None, **re
     })  # fmt: skip
 
 
-def _score_pair(pair: _Pair, resamples: int, matched: bool = False) -> Iterator[Score]:
+def _score_pair(pair: _Pair, resamples: int) -> Iterator[Score]:
     n = min(len(pair.synth), len(pair.real))
     draws = draw_floor(pair.real_index, len(pair.synth), pair.rng()) if n else Draws(0, (), ())
     for measure in MEASURES:
@@ -93,7 +93,7 @@ def _score_pair(pair: _Pair, resamples: int, matched: bool = False) -> Iterator[
             for number in measure.numbers:
                 yield _score(pair, number.name, number.better, refused=_too_few(pair, measure.smallest))
         else:
-            yield from _score_measure(pair, measure, draws, resamples, matched and not measure.unbiased)
+            yield from _score_measure(pair, measure, draws, resamples)
 
 
 def _too_few(pair: _Pair, smallest: int) -> str:
@@ -101,7 +101,7 @@ def _too_few(pair: _Pair, smallest: int) -> str:
     return f"{len(pair.synth)} in the set and {len(pair.real)} real{of}; at least {smallest} of each are needed"
 
 
-def _score_measure(pair: _Pair, measure: Measure, draws: Draws, resamples: int, matched: bool) -> Iterator[Score]:
+def _score_measure(pair: _Pair, measure: Measure, draws: Draws, resamples: int) -> Iterator[Score]:
     x, y = pair.synth.vectors, pair.real.vectors
     values = measure.compute(x, y)
     replicates, scale = _replicates(pair, measure, resamples)
@@ -117,7 +117,7 @@ def _score_measure(pair: _Pair, measure: Measure, draws: Draws, resamples: int, 
         flags = _flags(pair, number, draws.n, measure.smallest, at_same)
         leading = _leads(pair, number) and value.low is not None and floor is not None
         yield _score(pair, number.name, number.better, value=value, floor=floor, flags=flags, leading=leading)
-        if matched and at_same is not None:
+        if at_same is not None and not measure.unbiased:
             yield _score(pair, number.name, number.better, draws.n, value=at_same, floor=floor)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -61,6 +62,8 @@ class Sight:
         return self.pixels[y0:y1, x0:x1]
 
 
+Table = dict[str, dict[str, tuple[float, str]]]
+"""Failure and metric to the value and what was noticed."""
 Spoil = Callable[[list[Sight], np.random.Generator], list[Sight]]
 
 
@@ -198,21 +201,20 @@ def spoils(others: Sequence[Sight], good: Sequence[U8], reference: Sequence[Sigh
     }  # fmt: skip
 
 
-def study(path: Path, other: Path, network: Extractor) -> dict[str, dict[str, dict[str, tuple[float, str]]]]:
-    """View, failure and metric to value and verdict."""
+def study(path: Path, other: Path, view: str, network: Extractor) -> Table:
+    """Failure and metric to value and verdict."""
     rng = np.random.default_rng(SEED)
     found = open_collection(path)
     reference, test = halves(found.defective, rng)
     foreign = halves(open_collection(other).defective, rng)[0]
     goods = [found.good.items[int(i)].pixels() for i in rng.permutation(len(found.good))[:MOST]]
-    results: dict[str, dict[str, dict[str, tuple[float, str]]]] = {}
+    results: Table = {}
     memo: Memo = {}
-    for view in VIEWS:
-        real = features(reference, view, network, memo)
-        for name, spoil in spoils(foreign, goods, reference).items():
-            spoiled = spoil(test, np.random.default_rng(SEED))
-            results.setdefault(view, {})[name] = judge(features(spoiled, view, network, memo), real)
-            print(f"{path.name}, {view}: {name}", file=sys.stderr)
+    real = features(reference, view, network, memo)
+    for name, spoil in spoils(foreign, goods, reference).items():
+        spoiled = spoil(test, np.random.default_rng(SEED))
+        results[name] = judge(features(spoiled, view, network, memo), real)
+        print(f"{path.name}, {view}: {name}", file=sys.stderr)
     return results
 
 
@@ -221,7 +223,7 @@ def cell(value: float, noticed: str) -> str:
     return f"**{text}**" if noticed == WORSE else f"_{text}_" if noticed == BETTER else text
 
 
-def table(results: dict[str, dict[str, tuple[float, str]]]) -> list[str]:
+def table(results: Table) -> list[str]:
     lines = ["| failure | " + " | ".join((*SHOWN, "KID by type")) + " |", "|---|" + "--:|" * (len(SHOWN) + 1)]
     for name, row in results.items():
         cells = [cell(*row[metric]) if metric in row else "" for metric in SHOWN]
@@ -229,10 +231,9 @@ def table(results: dict[str, dict[str, tuple[float, str]]]) -> list[str]:
     return lines
 
 
-def summary(every: dict[str, dict[str, dict[str, dict[str, tuple[float, str]]]]]) -> list[str]:
+def summary(tables: Sequence[Table]) -> list[str]:
     """Of each metric: the failures that it did not call worse, over all sets and views."""
     lines = ["| metric | noticed | alarms on the control | not noticed, in how many tables |", "|---|--:|--:|---|"]
-    tables = [results for views in every.values() for results in views.values()]
     for metric in SHOWN:
         missed: dict[str, int] = {}
         noticed, total, alarms = 0, 0, 0
@@ -250,20 +251,36 @@ def summary(every: dict[str, dict[str, dict[str, dict[str, tuple[float, str]]]]]
     return lines
 
 
+def table_of(work: Path, path: Path, other: Path, view: str, network: Extractor) -> Table:
+    """From the work folder where it was computed before."""
+    kept = work / f"{path.name}.{view}.json"
+    if not kept.is_file():
+        found = study(path, other, view, network)
+        work.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(found))
+    return {name: {k: (v[0], v[1]) for k, v in row.items()} for name, row in json.loads(kept.read_text()).items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="+", type=Path, help="SET OTHER pairs")
-    paths = parser.parse_args().sets
-    network = lite0()
-    every = {path.name: study(path, other, network) for path, other in zip(paths[::2], paths[1::2], strict=True)}
-    command = f"python eval/audit/failures.py {' '.join(path.name for path in paths)}"
-    lines = [
-        "# What each metric failed to notice", "", f"Made by `{command}`. {EXPLAINED}", "",
-        "## Over all tables", "", *summary(every),
-    ]  # fmt: skip
-    for name, views in every.items():
-        for view, results in views.items():
-            lines += ["", f"## {name}, {view} view", "", *table(results)]
+    parser.add_argument("--work", type=Path, default=Path("out/failures"), help="finished tables are kept here")
+    parser.add_argument("--only", help="SET/VIEW: this table alone, and no page")
+    given = parser.parse_args()
+    network, titled = lite0(), {}
+    for path, other in zip(given.sets[::2], given.sets[1::2], strict=True):
+        for view in VIEWS:
+            if given.only in (None, f"{path.name}/{view}"):
+                titled[f"{path.name}, {view} view"] = table_of(given.work, path, other, view, network)
+    if given.only is None:
+        write(titled, f"python eval/audit/failures.py {' '.join(path.name for path in given.sets)}")
+
+
+def write(titled: dict[str, Table], command: str) -> None:
+    lines = ["# What each metric failed to notice", "", f"Made by `{command}`. {EXPLAINED}", "", "## Over all tables"]
+    lines += ["", *summary(list(titled.values()))]
+    for title, results in titled.items():
+        lines += ["", f"## {title}", "", *table(results)]
     RESULT.write_text("\n".join(lines) + "\n")
 
 

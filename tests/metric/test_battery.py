@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,7 +103,26 @@ def test_each_defect_has_scores_of_its_own_but_no_inception_score(rng: np.random
     assert value is not None and value.value == pytest.approx(expected)
     assert found["KID-Lite0", "crack"].n_real == crack.sum()
     assert ("IS-Lite0", "crack") not in found and ("IS-Lite0", None) in found
-    assert not any("@" in name for name, defect in found if defect)
+    twins = {name for name, defect in found if defect == "pit" and name.startswith("FID")}
+    assert twins == {"FID-Lite0", "FID-Lite0@24"}
+
+
+def test_shuffled_labels_show_in_each_defect_and_never_overall(rng: np.random.Generator) -> None:
+    kinds = np.arange(120) % 2
+    apart = (kinds - 0.5)[:, None].astype(np.float32)
+
+    def two_kinds(share: float, seed: int) -> Features:
+        found = features(normal(np.random.default_rng(seed), 120) + apart, rng, defects=("crack", "pit"))
+        labels = np.where(np.arange(120) < share * 120, 1 - kinds, kinds)
+        return replace(found, defects=tuple(("crack", "pit")[label] for label in labels))
+
+    real = two_kinds(0, seed=4)
+    scores = [score(two_kinds(share, seed=3), real, resamples=0) for share in (0, 0.25, 0.5)]
+    for defect in ("crack", "pit"):
+        values = [found["KID-Lite0", defect].value for found in scores]
+        numbers = [one.value for one in values if one is not None]
+        assert len(numbers) == 3 and numbers == sorted(numbers) and numbers[2] > 5 * abs(numbers[0])
+    assert len({found["KID-Lite0", None].value for found in scores}) == 1
 
 
 def test_one_defect_alone_is_scored_once(synth: Features, real: Features) -> None:
