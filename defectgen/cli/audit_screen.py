@@ -93,8 +93,8 @@ def scores_table(title: str, rows: list[Row], names: list[str] | None = None) ->
         floor = "-" if shown.floor is None else show_number(shown.floor.value)
         verdict = Text(row.verdict.words, STYLES[row.verdict.level])
         called = row.score.metric if names is None else f"{names[number]}, {row.score.metric}"
-        name = Text(called, "bold" if row.score.leading else "")
-        table.add_row(name, show_interval(shown.value), floor, f"{shown.n_set}/{shown.n_real}", verdict)
+        metric = Text(called, "bold" if row.score.leading else "")
+        table.add_row(metric, show_interval(shown.value), floor, f"{shown.n_set}/{shown.n_real}", verdict)
     return table
 
 

@@ -79,7 +79,7 @@ def look_for_drift(bench: Bench) -> Drift | None:
 def probe(bench: Bench) -> tuple[ProbeResult, ...]:
     """Whether a classifier can tell the sides apart."""
     bench.progress("training classifiers to tell SET from REAL", 0, 1)
-    return probes(bench.synth, bench.real, bench.extractor, seed=bench.seed)
+    return probes(bench.synth, bench.real, bench.extractor, seed=bench.seed, cache=feature_cache())
 
 
 def reproduce(bench: Bench, name: str | None) -> Protocol | None:

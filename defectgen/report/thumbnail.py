@@ -35,10 +35,11 @@ def thumbnail(pixels: U8, outlines: tuple[Outline, ...] = (), side: int = SIDE_P
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    shown = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    shown: U8 = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
     for mask, colour in outlines:
         _draw(shown, mask, colour)
-    return data_uri(np.asarray(shown, np.uint8))
+    return data_uri(shown)
 
 
 def _draw(shown: U8, mask: Mask, colour: tuple[int, int, int]) -> None:
