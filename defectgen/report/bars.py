@@ -10,11 +10,12 @@ from defectgen.metric.result import Interval, Score
 from defectgen.report.number import show_interval
 from defectgen.report.svg import figure, line, rect
 
-__all__ = ["floor_bar"]
+__all__ = ["chance_bar", "floor_bar"]
 
 Axis = Callable[[float], float]
 WIDTH, HEIGHT, THICK, CAP = 240.0, 26.0, 8.0, 4.0
 ROOM = 1.06
+CHANCE = 0.5
 
 
 def floor_bar(score: Score) -> Markup:
@@ -26,11 +27,7 @@ def floor_bar(score: Score) -> Markup:
     def x(value: float) -> float:
         return 1 + (value - low) * scale
 
-    body = []
-    if score.floor is not None:
-        start, end = _ends(score.floor)
-        body.append(rect(x(start), 0, max(x(end) - x(start), 2), HEIGHT, "band"))
-        body.append(line(x(score.floor.value), 0, x(score.floor.value), HEIGHT, "mid"))
+    body = [] if score.floor is None else _band(score.floor, x)
     left, right = sorted((x(0), x(score.value.value)))
     body.append(rect(left, (HEIGHT - THICK) / 2, max(right - left, 1.5), THICK, "value"))
     body.append(line(x(0), 2, x(0), HEIGHT - 2, "axis"))
@@ -67,19 +64,22 @@ def _label(score: Score) -> str:
     return f"{score.metric}: {show_interval(score.value)}{floor}"
 
 
-def plain_bar(value: Interval, floor: Interval | None, label: str, low: float, high: float) -> Markup:
-    """A number between fixed ends, such as an AUROC: its whisker on an axis, and the band of its floor."""
+def chance_bar(value: Interval, floor: Interval | None, label: str) -> Markup:
+    """An AUROC on an axis from 0 to 1: a bar from chance, 0.5, with its whisker, and the band of its floor."""
 
     def x(at: float) -> float:
-        return 1 + (min(max(at, low), high) - low) / (high - low) * (WIDTH - 2)
+        return 1 + min(max(at, 0.0), 1.0) * (WIDTH - 2)
 
-    body = []
-    if floor is not None:
-        start, end = (x(at) for at in _ends(floor))
-        body += [
-            rect(start, 0, max(end - start, 2), HEIGHT, "band"),
-            line(x(floor.value), 0, x(floor.value), HEIGHT, "mid"),
-        ]
-    body += [rect(x(low), (HEIGHT - THICK) / 2, x(value.value) - x(low), THICK, "value")]
-    body += [line(x(low), 2, x(low), HEIGHT - 2, "axis"), *_whisker(value, x)]
-    return figure(WIDTH, HEIGHT, body, f"{label}: {show_interval(value)}", "bar")
+    body = [] if floor is None else _band(floor, x)
+    left, right = sorted((x(CHANCE), x(value.value)))
+    body.append(rect(left, (HEIGHT - THICK) / 2, max(right - left, 1.5), THICK, "value"))
+    body += [line(x(end), HEIGHT / 2 - 3, x(end), HEIGHT / 2 + 3, "axis") for end in (0.0, 1.0)]
+    body += [line(x(0), HEIGHT / 2, x(1), HEIGHT / 2, "axis"), line(x(CHANCE), 0, x(CHANCE), HEIGHT, "axis")]
+    return figure(WIDTH, HEIGHT, [*body, *_whisker(value, x)], f"{label}: {show_interval(value)}", "bar")
+
+
+def _band(floor: Interval, x: Axis) -> list[str]:
+    start, end = (x(at) for at in _ends(floor))
+    return [
+        rect(start, 0, max(end - start, 2), HEIGHT, "band"), line(x(floor.value), 0, x(floor.value), HEIGHT, "mid"),
+    ]  # fmt: skip

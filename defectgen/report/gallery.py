@@ -29,7 +29,7 @@ U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 DELIVERED, RECOVERED = (255, 210, 0), (64, 224, 255)
-MOST_STRIPS, MOST_HEAT_MAPS = 6, 4
+MOST_STRIPS, MOST_HEAT_MAPS = 6, 3
 EXACT = 0.95
 
 

@@ -29,6 +29,8 @@ METRICS = {
     "fid": Term("FID", "The older distance that papers quote; it reads too high for small sets.", LESS),
     "fid-infinity": Term("FID, extrapolated", "FID as it would be with endlessly many pictures.", LESS),
     "is": Term("Inception score", "Whether pictures look like clear, different things; it knows nothing real.", MORE),
+    "is-domain": Term("Inception score, own classifier", "The same by a classifier of the real defects.", MORE),
+    "accuracy-domain": Term("Defects named right", "How often a classifier of real defects names the right one.", MORE),
     "precision": Term("Precision", "Share of generated pictures that look like some real one.", MORE),
     "recall": Term("Recall", "Share of real pictures that the set could have made.", MORE),
     "density": Term("Density", "How thickly real pictures surround the generated ones; 1 is as among real ones.", MORE),

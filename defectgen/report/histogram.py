@@ -14,7 +14,7 @@ from defectgen.report.svg import figure, line, path, rect, text
 __all__ = ["histogram"]
 
 WIDTH, HEIGHT, BASE = 320.0, 132.0, 110.0
-TOP, TICKS = 8.0, 4
+TOP, TICKS = 8.0, 6
 SIDE = 8.0
 
 

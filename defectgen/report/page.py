@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from defectgen.atomic import write_atomic
 from defectgen.errors import InputError
 from defectgen.metric.result import AuditReport, LabelTruth, Score
-from defectgen.report.bars import floor_bar, plain_bar
+from defectgen.report.bars import chance_bar, floor_bar
 from defectgen.report.gallery import Gallery
 from defectgen.report.glossary import PROBE_TERMS, VIEWS, Term, explain
 from defectgen.report.histogram import histogram
@@ -61,7 +61,7 @@ def _environment() -> Environment:
     }  # fmt: skip
     made.filters.update(tools)
     made.globals.update(
-        floor_bar=floor_bar, plain_bar=plain_bar, histogram=histogram, probe_terms=PROBE_TERMS, explain=explain,
+        floor_bar=floor_bar, chance_bar=chance_bar, histogram=histogram, probe_terms=PROBE_TERMS, explain=explain,
         flags_of=flags_of,
     )  # fmt: skip
     return made
