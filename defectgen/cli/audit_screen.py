@@ -112,9 +112,9 @@ def defect_tables(report: AuditReport) -> Iterator[Table]:
 
 def remarks(report: AuditReport) -> Iterator[tuple[str, str, str]]:
     """Name, style and text of each thing to know: flags once each, refusals by reason, files, notes."""
-    every = [row for view in views_of(report) for row in rows_of(report.scores, view)]
-    for metrics, flag in flags_of(every):
-        yield "flag", "bold yellow", f"{', '.join(dict.fromkeys(metrics.split(', ')))}: {flag}"
+    # Those of the other views say the same of other n; the page has them all
+    for metrics, flag in flags_of([row for view in views_of(report)[:1] for row in rows_of(report.scores, view)]):
+        yield "flag", "bold yellow", f"{metrics}: {flag}"
     for reason, metrics in by_text((one.refused, one) for one in report.scores if one.refused):
         yield "refused", "bold red", f"{metrics}: {reason}"
     if report.protocol is not None:

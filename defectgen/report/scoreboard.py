@@ -7,7 +7,7 @@ depends on n is judged by its twin "NAME@n", taken at the same n as the floor, a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from defectgen.metric.battery import MATCHED
@@ -44,9 +44,14 @@ def rows_of(scores: Sequence[Score], view: str, defect: str | None = None) -> li
     twins = {one.metric.partition(MATCHED)[0]: one for one in here if MATCHED in one.metric}
     whole = [one for one in here if MATCHED not in one.metric and not QUANTILE.search(one.metric)]
     whole.sort(key=lambda one: not one.leading)
-    return [
-        Row(one, twins.get(one.metric), verdict_of(twins.get(one.metric, one)), _quantiles(one, here)) for one in whole
-    ]
+    return [Row(one, twins.get(one.metric), _judged(one, twins), _quantiles(one, here)) for one in whole]
+
+
+def _judged(score: Score, twins: Mapping[str, Score]) -> Verdict:
+    """By its twin, where it has one; none where there are too few groups for an interval, however wide the floor is."""
+    verdict = verdict_of(twins.get(score.metric, score))
+    assert score.value is not None
+    return Verdict("too few to say", "none") if score.value.low is None and verdict.level != "none" else verdict
 
 
 def _quantiles(score: Score, here: Sequence[Score]) -> tuple[Score, ...]:
