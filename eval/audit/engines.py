@@ -16,7 +16,7 @@ from pathlib import Path
 
 from defectgen.dataset.defect_set import is_defect_set
 from defectgen.metric.audit import AuditOptions, audit
-from defectgen.metric.result import AuditReport, Interval, ProbeResult
+from defectgen.metric.result import AuditReport, Interval
 from defectgen.report.number import show_interval, show_number, show_share
 from defectgen.report.scoreboard import rows_of
 
@@ -24,8 +24,8 @@ HERE = Path(__file__).resolve().parent
 REAL = "real"
 RESAMPLES = 100
 HEAD = (
-    "| set | n | KID-Lite0 | verdict | coverage | IoU of masks | blank | background | told from real |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| set | n | KID-Lite0 | verdict | coverage | IoU of masks | blank | background |\n"
+    "|---|---|---|---|---|---|---|---|"
 )
 NOTES = """
 - **KID-Lite0**: distance of the windows around defects to real ones, with its 95% interval; the floor is the same
@@ -33,7 +33,6 @@ NOTES = """
   floor's n.
 - **IoU of masks**, **blank**: the mask against what visibly changed, and masks under which nothing did.
 - **background**: share of the pixels outside the masks that changed.
-- **told from real**: AUROC of a classifier between generated and real windows, by looks and by noise; 0.5 is a coin.
 """
 
 
@@ -47,7 +46,13 @@ def audits(root: Path, seconds: float) -> None:
                 continue
             began = time.process_time()
             options = AuditOptions(
-                folder, real, views=("window",), resamples=RESAMPLES, copies=False, command=f"defectgen audit {folder}"
+                folder,
+                real,
+                views=("window",),
+                resamples=RESAMPLES,
+                copies=False,
+                probes=False,
+                command=f"defectgen audit {folder}",
             )
             report = audit(options)
             out.write_text(report.model_dump_json(), "utf-8")
@@ -63,7 +68,7 @@ def table(root: Path) -> str:
         "",
         f"Written by `eval/audit/engines.py`: windows around defects, {RESAMPLES} resamples, EfficientNet-Lite0",
         "features. The sets are those of `rivals.py`; test pictures took no part. Copies are looked for",
-        "in [COPIES.md](COPIES.md).",
+        "in [COPIES.md](COPIES.md), traces in [PROBE.md](PROBE.md).",
     ]
     for real in sorted(root.glob(f"*/{REAL}")):
         found = [
@@ -102,17 +107,12 @@ def row(name: str, report: AuditReport) -> str:
         "-" if truth is None else show_number(truth.recovered_iou.value),
         "-" if truth is None else show_share(truth.blanks.value),
         "-" if drift is None else show_share(drift.changed_share.value),
-        ", ".join(told(one) for one in report.probes if one.kind.startswith("realism")) or "-",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
 
 def shown(value: Interval | None) -> str:
     return "-" if value is None else show_interval(value)
-
-
-def told(probe: ProbeResult) -> str:
-    return "refused" if probe.auroc is None else f"{probe.auroc.value:.2f}"
 
 
 def main() -> None:
