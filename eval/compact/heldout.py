@@ -17,96 +17,24 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from cases import HALVES, NAMES, Case, cases, inpaint, interval, statistics, window
 from numpy.typing import NDArray
 from PIL import Image
 
 from defectgen.book import RecipeBook, load_book
 from defectgen.engine.compact import CompactEngine
 from defectgen.engine.render import RenderEngine
-from defectgen.engine.window import Engine, Window
-from defectgen.errors import RecipeError
-from defectgen.mask.shape import Shape
-from defectgen.mask.transform import merge_shapes, paste_shape
-from defectgen.mask.user_mask import instances_from_mask
-from defectgen.recipe import Defect
-from defectgen.train.build import held_out
+from defectgen.engine.window import Engine
 from defectgen.train.job import data_root
-from defectgen.train.pair import Pair
 from defectgen.train.real import SETS
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-NAMES = ("mean", "contrast", "gradient")
-STAND_INS = {"dark cell area": "dark-cell-area", "cross crack": "branching-crack", "cell crack": "hairline-crack",
-             "pitting": "pitting", "crack": "crack", "weave fault": "broken-end"}  # fmt: skip
-HALVES = {"tune": 0, "report": 1}
 WORD_CASES = 24
 PROMPTS = ("rust patch", "scratch", "oil stain", "hairline crack", "blister")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One held-out window with what an engine is told of it."""
-
-    pair: Pair
-    shape: Shape
-    defect: Defect
-    name: str
-
-
-def shape_of(mask: NDArray[np.bool_]) -> Shape:
-    """The maps of a real mask, (S, S)."""
-    parts = []
-    for instance in instances_from_mask(mask, 0.5):
-        x0, y0, x1, y1 = instance.box
-        parts.append(paste_shape(instance.shape, mask.shape, ((x0 + x1) / 2, (y0 + y1) / 2)))
-    return merge_shapes(parts)
-
-
-def defect_of(text: str, book: RecipeBook) -> tuple[str, Defect]:
-    name = text.split(" on ")[0]
-    try:
-        return name, book.defect(name)
-    except RecipeError:
-        return name, book.defect(STAND_INS[name])
-
-
-def cases(root: Path, count: int, seed: int, half: int, sets: list[str]) -> list[Case]:
-    """Held-out windows of one half of the groups, the sets by the root of their size, as in training."""
-    book, rng = load_book(), np.random.default_rng([seed, 5])
-    draw, found = held_out(book, root, half, sets), []
-    while len(found) < count:
-        pair = draw(rng)
-        if pair is not None:
-            name, defect = defect_of(pair.text, book)
-            found.append(Case(pair, shape_of(pair.alpha > 127), defect, name))
-    return found
-
-
-def window(case: Case, seed: int, text: str | None = None, defect: Defect | None = None) -> Window:
-    good = case.pair.good.astype(np.float32) / np.float32(255)
-    return Window(good, case.shape, text or case.pair.text, 0.5, seed, defect or case.defect, None)
-
-
-def statistics(picture: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(3,) mean against the ring, contrast, gradient, of a (S, S, 3) picture in [0, 1], grey levels."""
-    luma = np.asarray(255 * picture @ LUMA, np.float32)
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
-    ring = near & ~(cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
-    outside = luma[ring] if ring.any() else luma[~mask]
-    slope = np.hypot(cv2.Sobel(luma, cv2.CV_32F, 1, 0) / 8, cv2.Sobel(luma, cv2.CV_32F, 0, 1) / 8)
-    return np.array([luma[mask].mean() - outside.mean(), luma[mask].std(), slope[mask].mean()])
-
-
-def inpaint(case: Case) -> NDArray[np.float32]:
-    """What filling the hole gives: Telea's method on the real picture, 5 px."""
-    hole = (case.pair.alpha > 127).astype(np.uint8)
-    return cv2.inpaint(case.pair.target, hole, 5, cv2.INPAINT_TELEA).astype(np.float32) / np.float32(255)
 
 
 def pasted(case: Case, edited: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -114,12 +42,6 @@ def pasted(case: Case, edited: NDArray[np.float32]) -> NDArray[np.float32]:
     weight = cv2.dilate((case.pair.alpha > 127).astype(np.uint8), np.ones((5, 5), np.uint8))[..., None]
     good = case.pair.good.astype(np.float32) / np.float32(255)
     return np.asarray(np.rint(255 * np.where(weight > 0, edited, good)) / 255, np.float32)
-
-
-def interval(values: NDArray[np.float64], rng: np.random.Generator) -> tuple[float, float, float]:
-    """Mean with a 95% bootstrap interval."""
-    draws = rng.choice(values, (2000, len(values))).mean(1)
-    return float(values.mean()), float(np.quantile(draws, 0.025)), float(np.quantile(draws, 0.975))
 
 
 def scores(all_cases: list[Case], makers: dict[str, Callable[[Case, int], NDArray[np.float32]]]) -> dict[str, object]:
