@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from defectgen.metric.result import Interval
 
-__all__ = ["MINUS", "counted", "show_bounds", "show_interval", "show_number", "show_share"]
+__all__ = ["MINUS", "counted", "show_bounds", "show_interval", "show_number", "show_share", "show_value"]
 
 MINUS = "\N{MINUS SIGN}"
 STEPS = ((100.0, 0), (10.0, 1), (1.0, 2), (0.1, 3))
@@ -30,6 +30,13 @@ def _shown(value: float, digits: int | None) -> str:
 def show_number(value: float) -> str:
     """0.0123, 4.56, 789."""
     return _shown(value, _digits([value]))
+
+
+def show_value(interval: Interval) -> str:
+    """The value alone, as fine as its bounds are shown."""
+    if interval.low is None or interval.high is None:
+        return show_number(interval.value)
+    return _shown(interval.value, _digits([interval.low, interval.high, interval.value]))
 
 
 def show_bounds(interval: Interval) -> str:

@@ -17,7 +17,7 @@ from defectgen.report.bars import chance_bar, floor_bar
 from defectgen.report.gallery import Gallery
 from defectgen.report.glossary import PROBE_TERMS, VIEWS, Term, explain
 from defectgen.report.histogram import histogram
-from defectgen.report.number import counted, show_bounds, show_interval, show_number, show_share
+from defectgen.report.number import counted, show_bounds, show_interval, show_number, show_share, show_value
 from defectgen.report.scoreboard import flags_of, rows_of, views_of
 from defectgen.report.summary import LEVELS, findings, probe_level
 
@@ -57,7 +57,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     tools: dict[str, Any] = {
         "number": show_number, "interval": show_interval, "bounds": show_bounds, "share": show_share,
-        "counted": counted, "probe_level": probe_level,
+        "counted": counted, "value": show_value, "probe_level": probe_level,
     }  # fmt: skip
     made.filters.update(tools)
     made.globals.update(
