@@ -41,7 +41,10 @@ EXPLAINED = (
     " features of EfficientNet-Lite0; values at the floor's n, for KID and CMMD at full n. **Bold**: outside the"
     " floor's range on the worse side, that is, noticed. _Italic_: outside it on the better side, as if better than"
     ' other real pictures. Plain: within the range, not noticed. "KID by type": for how many types of defect KID'
-    " noticed."
+    " noticed. Nearest similarity has no better side: both ways out of its range count as noticed.\n\n"
+    "The floor is cut from the reference alone, so its halves hold half of its groups. Where groups are few, two halves"
+    " differ much: that widens every floor, lets the control look better than real, and is a reason of most misses"
+    " below. More groups of real pictures would sharpen every metric here; no metric can be sharper than they are."
 )
 
 
