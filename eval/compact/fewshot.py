@@ -46,8 +46,19 @@ from defectgen.train.real import RealPicture
 
 SET = "magnetic-tile"
 RATIOS = (0.6, 0.0, 0.4)
-ENGINES = ("compact", "base", "render", "copy-paste", "plain-paste", "seamless", "perlin", "pyimgano-alpha", "inpaint")
-CONTROLS = ("real-train", "untouched")
+ENGINES = (
+    "real-train",
+    "untouched",
+    "compact",
+    "base",
+    "render",
+    "copy-paste",
+    "plain-paste",
+    "seamless",
+    "perlin",
+    "pyimgano-alpha",
+    "inpaint",
+)
 
 
 def split_shots(whole: Path, shots: int, draw: int, out: Path) -> DefectSet:
@@ -116,8 +127,7 @@ def run_draw(
     whole: Path, shots: int, draw: int, args: argparse.Namespace, rows: dict[str, Any], eyes: Sequence[Extractor]
 ) -> Iterator[str]:
     work = args.work / f"k{shots}-draw{draw}"
-    asked = [*CONTROLS, *args.engines.split(",")]
-    todo = [name for name in asked if name not in rows["engines"]]
+    todo = [name for name in args.engines.split(",") if name not in rows["engines"]]
     if not todo:
         return
     owner = split_shots(whole, shots, draw, work / "set")

@@ -139,7 +139,7 @@ class Run:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args, self.root = args, data_root(args.data)
-        self.names = [*CONTROLS, *args.engines.split(",")]
+        self.names = args.engines.split(",")
         self.sets = args.sets.split(",")
         for kind, asked, known in (("engine", self.names, (*ENGINES, *CONTROLS)), ("set", self.sets, SETS)):
             for name in asked:
@@ -259,7 +259,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "score")
     parser.add_argument("--work", type=Path, default=Path("out/score"), help="windows and features: not for git")
     parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--engines", default=",".join((*CONTROLS, *ENGINES)))
     parser.add_argument("--n", type=int, default=80, help="windows a set, at most 12 a picture")
     parser.add_argument("--half", choices=tuple(HALVES), default="report")
     parser.add_argument("--weights", type=Path, help="model folder of compact")
