@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defectgen.errors import InputError
-from defectgen.label_audit import iou
+from defectgen.label_audit import LEAST_PIXELS, iou
 from defectgen.metric.collection import Collection, Item
 from defectgen.metric.label_truth import Judged, check_size, judge, summarise
 from defectgen.metric.mask_decoder import SIDE, MaskDecoder, train_decoder
@@ -43,12 +43,14 @@ AT_ONCE = 16
 class Segmenter:
     """threshold: chance from which a pixel counts as defect. skill: on held-out real pictures, as if they were a set.
 
-    learned: pictures with masks that it learned from. false_alarms: share of held-out good pictures that it marks.
+    strangers: the same pictures against each other's masks, which is what wrong masks come to. learned: pictures with
+    masks that it learned from. false_alarms: share of held-out good pictures in which it sees a defect.
     """
 
     decoder: MaskDecoder
     threshold: float
     skill: LabelTruth
+    strangers: LabelTruth
     learned: int
     false_alarms: float | None
 
@@ -60,11 +62,14 @@ class Segmenter:
     def notes(self) -> tuple[str, ...]:
         """What a reader must know to read an estimate."""
         iou, blanks, fill = (_text(value) for value in (self.skill.recovered_iou, self.skill.blanks, self.skill.fill))
-        alarms = "" if self.false_alarms is None else f"; it marks something on {self.false_alarms:.0%} of good ones"
+        alarms = "" if self.false_alarms is None else f"; it sees a defect in {self.false_alarms:.0%} of good pictures"
+        wrong = self.strangers
         return (
             f"estimated by a segmenter that learned from {self.learned} real pictures, for want of good ones",
             f"what it is worth: on {self.skill.n} held-out real pictures, masks taken as true, its IoU is {iou}, "
-            f"{blanks} of the masks look blank to it and it fills {fill} of them{alarms}",
+            f"{blanks} of the masks look blank to it and it fills {fill} of them",
+            f"with the masks of other pictures its IoU would be {wrong.recovered_iou.value:.2f}, and "
+            f"{wrong.blanks.value:.2f} of them blank{alarms}",
         )
 
 
@@ -94,8 +99,9 @@ def train_segmenter(
     threshold = _best_threshold(decoder, [item for item in choose if item.mask is not None])
     held_out = [item for item in examine if item.mask is not None]
     skill = summarise(list(_judged(decoder, threshold, held_out)), seed=seed, estimated=True)[0]
+    strangers = summarise(list(_swapped(decoder, threshold, held_out)), seed=seed, estimated=True)[0]
     alarms = _false_alarms(decoder, threshold, [item for item in examine if item.is_good])
-    return Segmenter(decoder, threshold, skill, sum(item.mask is not None for item in learn), alarms)
+    return Segmenter(decoder, threshold, skill, strangers, sum(item.mask is not None for item in learn), alarms)
 
 
 def estimate_truth(collection: Collection, segmenter: Segmenter, *, seed: int) -> tuple[LabelTruth, ...]:
@@ -194,6 +200,19 @@ def _judged(decoder: MaskDecoder, threshold: float, items: Sequence[Item]) -> It
         yield judge(item.name, item.defect, _true_mask(item, chance.shape), chance >= threshold, _group(item))
 
 
+def _swapped(decoder: MaskDecoder, threshold: float, items: Sequence[Item]) -> Iterator[Judged]:
+    """Each picture against the mask of one that lies far from it in the list, so hardly ever of its own group."""
+    for place, (item, chance) in enumerate(_seen(decoder, items)):
+        mask = items[(place + len(items) // 2) % len(items)].mask_pixels()
+        assert mask is not None
+        size = (chance.shape[1], chance.shape[0])
+        other = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        yield judge(item.name, item.defect, np.asarray(other), chance >= threshold, _group(item))
+
+
 def _false_alarms(decoder: MaskDecoder, threshold: float, items: Sequence[Item]) -> float | None:
-    marked = [bool((chance >= threshold).any()) for _, chance in _seen(decoder, items[:MOST_PICTURES])]
+    marked = [
+        int(np.count_nonzero(chance >= threshold)) >= LEAST_PIXELS
+        for _, chance in _seen(decoder, items[:MOST_PICTURES])
+    ]
     return float(np.mean(marked)) if marked else None

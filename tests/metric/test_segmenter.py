@@ -52,10 +52,13 @@ def test_it_reports_its_skill(segmenter: Segmenter, real: Collection) -> None:
     skill = segmenter.skill
     assert skill.estimated and skill.n == 8 and segmenter.learned == 24
     assert skill.recovered_iou.value > 0.6
+    assert segmenter.strangers.recovered_iou.value < 0.3 < skill.recovered_iou.value
+    assert segmenter.strangers.blanks.value > skill.blanks.value
     assert segmenter.false_alarms is not None and 0 <= segmenter.false_alarms <= 1
     notes = estimate_truth(real, segmenter, seed=0)[0].notes
     assert "learned from 24 real pictures" in notes[0]
     assert f"8 held-out real pictures, masks taken as true, its IoU is {skill.recovered_iou.value:.2f}" in notes[1]
+    assert notes[2].startswith("with the masks of other pictures its IoU would be")
 
 
 def test_it_tells_false_masks(segmenter: Segmenter, tmp_path: Path) -> None:
