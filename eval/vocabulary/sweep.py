@@ -2,10 +2,12 @@
 
     python eval/vocabulary/sweep.py --domain welding
     python eval/vocabulary/sweep.py --out out/vocabulary/sweep.jsonl --page eval/vocabulary/SWEEP.md
+    python eval/vocabulary/sweep.py --out out/vocabulary/sweep.jsonl --page eval/vocabulary/SWEEP.md --resume
     python eval/vocabulary/sweep.py --out out/vocabulary/sweep.jsonl --page eval/vocabulary/SWEEP.md --again
 
-Types that may be anywhere are tried on every material. `--out` gets a line a type; `--again` adds to such a file: it
-tries the pairs that were wrong and those of types whose recipe has changed since, and the page tells them apart.
+Types that may be anywhere are tried on every material. `--out` gets a line a type; `--resume` goes on with a run that
+was cut off; `--again` adds the pairs that were wrong and those of types whose recipe has changed since, and the page
+tells them apart.
 The slow test tests/test_vocabulary_sweep.py asks the same of each pair.
 """
 
@@ -54,6 +56,8 @@ def try_type(task: Task, extra: list[Path], side: int) -> Swept:
 def whole(book: RecipeBook, args: argparse.Namespace) -> list[Task]:
     """Every pair that the options choose."""
     chosen = [d for d in book.defects.values() if args.domain in (None, d.domain) and args.type in (None, d.name)]
+    done = {one.type for one in read_swept(args.out)} if args.resume else set()
+    chosen = [d for d in chosen if d.name not in done]
     number, shards = map(int, args.shard.split("/"))
     return [Task(d.name, tuple(m.name for m in book.materials_of(d))) for d in chosen[number::shards]]
 
@@ -87,18 +91,19 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=192)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="JSON lines to write, one a type")
+    parser.add_argument("--resume", action="store_true", help="add to --out the types that it lacks")
     parser.add_argument("--again", action="store_true", help="add to --out what it leaves to be tried")
     parser.add_argument("--page", type=Path, help="Markdown to write from --out")
     args = parser.parse_args()
-    if (args.again or args.page) and args.out is None:
-        parser.error("--again and --page need --out")
+    if (args.resume or args.again or args.page) and args.out is None:
+        parser.error("--resume, --again and --page need --out")
     book, problems = read_book(args.recipe)
     for problem in problems:
         print(f"left out: {problem}")
     tasks = list(unsettled(book, args.out)) if args.again else whole(book, args)
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.open("a" if args.again else "w").close()
+        args.out.open("a" if args.again or args.resume else "w").close()
     wrong = pairs = 0
     for done in sweep(tasks, args):
         wrong, pairs = wrong + len(done.wrong), pairs + len(done.materials)
@@ -107,7 +112,7 @@ def main() -> None:
                 file.write(json.dumps(asdict(done)) + "\n")
     print(f"{len(tasks)} types, {pairs} pairs, {wrong} with something wrong")
     if args.page:
-        write_page(args.page, read_swept(args.out), args.side)
+        write_page(args.page, read_swept(args.out), args.side, len(book.defects))
 
 
 if __name__ == "__main__":

@@ -42,10 +42,12 @@ def read_swept(path: Path) -> list[Swept]:
     return [Swept(**{**line, "materials": tuple(line["materials"])}) for line in lines]
 
 
-def write_page(path: Path, swept: Sequence[Swept], side: int) -> None:
+def write_page(path: Path, swept: Sequence[Swept], side: int, types: int) -> None:
+    """types: how many there are, tried or not."""
     first = [one for one in swept if not one.again]
     again = [one for one in swept if one.again]
-    parts = [HEAD.format(side=side) + "## The one run", *table(first), *faults_of(first, "In this run")]
+    head = HEAD.format(side=side) + f"## The one run\n\n{len(first)} of {types} types, on each material that they list."
+    parts = [head, *table(first), *faults_of(first, "In this run")]
     if again:
         parts += ["", "## Tried again", "", *mended(first, again)]
         parts += faults_of(latest(swept), "After that")
