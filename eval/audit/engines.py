@@ -31,6 +31,8 @@ NOTES = """
 - **KID-Lite0**: distance of the windows around defects to real ones, with its 95% interval; the floor is the same
   between two halves of the real pictures. **coverage**: share of real windows with a generated one beside them, at the
   floor's n.
+- Halves tear no group: where a few groups of twins hold most real pictures, halves differ much, floors are wide, and
+  "within floor" says little; the order of the sets then says more.
 - **IoU of masks**, **blank**: the mask against what visibly changed, and masks under which nothing did.
 - **background**: share of the pixels outside the masks that changed.
 """
