@@ -1,4 +1,4 @@
-"""--like: pictures of a defect that the samples should resemble.
+"""--like: pictures of a defect that the samples should resemble in tone (see `engine.retone`).
 
     IMAGE            the defect fills the picture, or the picture's mask is unknown: all of it counts
     IMAGE,MASK       white on black where the defect is

@@ -76,7 +76,7 @@ def synth(
     like: Annotated[
         list[str] | None,
         typer.Option(
-            help="Picture of a defect that the new ones should resemble; may be given again.",
+            help="Picture of a defect whose tone the new ones take; may be given again.",
             metavar="IMAGE[,MASK]", show_default=False, rich_help_panel=WHAT,
         ),
     ] = None,

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from defectgen.engine.render import RenderEngine
+from defectgen.engine.retone import Tone, retoned, tone_of
 from defectgen.engine.window import EngineInfo, Window
-from defectgen.errors import InputError, WeightsError
+from defectgen.errors import InputError
 from defectgen.model.adapter import Adapter, adapted_unet, read_adapter
-from defectgen.model.captioner import ImplicitCaptioner
 from defectgen.model.checkpoint import default_weights, load_captioner, verify
 from defectgen.model.condition import condition_vector
 from defectgen.model.device import pick_device, pick_dtype, set_threads
@@ -74,21 +74,27 @@ class CompactEngine:
         self._device = "cpu" if where == "openvino" else where
         found = [read_adapter(text, self._model.weights_sha256) for text in adapters]
         unet = _unet(folder, where, set_threads(), found)
-        self._network = EditNetwork(unet, self._captioner(folder, references)).eval()
+        self._network = EditNetwork(unet, load_captioner(folder, torch.float32, self._device)).eval()
         taught = [one.info.severity for one in found]
         self._severities = {key: value for table in (self._model.severity, *taught) for key, value in table.items()}
         self._severities["any"] = self._model.severity["any"]
-        self._references = ReferenceEncoder().encode(references).to(self._device) if references else None
+        self._eyes: ReferenceEncoder | None = None
+        self._references: torch.Tensor | None = None
+        self._tones: list[Tone] = []
+        self.resemble(references)
         self._text = TextEncoder()
         self._steps, self._guidance, self._strength = steps, guidance, strength
 
-    def _captioner(self, folder: Path, references: Sequence[Reference]) -> ImplicitCaptioner | None:
-        if not references:
-            return None
-        captioner = load_captioner(folder, torch.float32, self._device)
-        if captioner is None:
-            raise WeightsError(f"the model in {folder} takes no references; leave out --like, or use newer weights")
-        return captioner
+    def resemble(self, references: Sequence[Reference]) -> None:
+        """From now on make defects like these; none lets the words alone decide.
+
+        The draft takes the reference's tone, and a model with an implicit captioner hears of the reference as well.
+        """
+        self._references, self._tones = None, [tone_of(one) for one in references]
+        if not references or self._network.captioner is None:
+            return
+        self._eyes = self._eyes or ReferenceEncoder()
+        self._references = self._eyes.encode(references).to(self._device)
 
     @property
     def info(self) -> EngineInfo:
@@ -138,10 +144,17 @@ class CompactEngine:
         )
 
     def _severity(self, window: Window) -> float:
+        if self._tones:
+            return self._tone(window).severity
         tables = self._severities
         return measured_for(window.severity, tables.get(window.defect.family, tables["any"]))
 
+    def _tone(self, window: Window) -> Tone:
+        return self._tones[window.seed % len(self._tones)]
+
     def _draft(self, windows: Sequence[Window]) -> torch.Tensor:
         drawn = RenderEngine(self.window_px).edit(windows)
+        if self._tones:
+            drawn = [retoned(d, w.good, w.shape.alpha, self._tone(w)) for d, w in zip(drawn, windows, strict=True)]
         residuals = [d - w.good for d, w in zip(drawn, windows, strict=True)]
         return torch.from_numpy(np.stack(residuals)).permute(0, 3, 1, 2).to(self._device) / RESIDUAL_SCALE

@@ -1,1 +1,1 @@
-"""How good a set is: features of pictures, then one file a metric; it knows folders and nothing of how they were made."""
+"""How good a set is: features of pictures, then one file a metric. It knows folders, not how they were made."""

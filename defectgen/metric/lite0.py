@@ -18,7 +18,7 @@ from defectgen.metric.weights_file import check_sha256
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["lite0"]
+__all__ = ["folded", "lite0"]
 
 SIDE, DIMENSIONS = 224, 1280
 MEAN, SCALE = 127.0, 128.0
@@ -38,10 +38,10 @@ def lite0(resize: Resize = "clean") -> NetworkExtractor:
         extractor="efficientnet-lite0", weights_sha256=check_sha256(path, path.stem.rpartition("-")[2]), resize=resize,
         input_px=SIDE, dtype="float32", dimensions=DIMENSIONS,
     )  # fmt: skip
-    return NetworkExtractor("Lite0", fingerprint, _forward(_folded(Lite0().net)))
+    return NetworkExtractor("Lite0", fingerprint, _forward(folded(Lite0().net)))
 
 
-def _folded(network: Any) -> Any:
+def folded(network: Any) -> Any:
     """The same function with each batch normalisation folded into its convolution, 2.6 times as fast on one core."""
     import torch
 

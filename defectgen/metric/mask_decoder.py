@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from defectgen.metric.lite0 import MEAN, SCALE, _folded
+from defectgen.metric.lite0 import MEAN, SCALE, folded
 from defectgen.model.lite0 import Lite0
 
 __all__ = ["SIDE", "MaskDecoder", "train_decoder"]
@@ -39,7 +39,7 @@ class MaskDecoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._backbone: list[Any] = [_folded(Lite0().net)]  # in a list, so that it is not trained
+        self._backbone: list[Any] = [folded(Lite0().net)]  # in a list, so that it is not trained
         self.sides = nn.ModuleList(nn.Conv2d(TAPS[tap], WIDE, 1) for tap in sorted(TAPS)[1:])
         self.smooth = nn.ModuleList(_block(WIDE, WIDE) for _ in range(2))
         self.fine = nn.Sequential(

@@ -93,9 +93,12 @@ def test_a_reference_changes_the_edit_and_the_seed_picks_it(seeing: Path) -> Non
     assert np.array_equal(both, like_red)
 
 
-def test_a_model_that_takes_no_reference_says_so(weights: Path) -> None:
-    with pytest.raises(WeightsError, match="takes no references"):
-        CompactEngine(weights, references=(reference((9, 9, 9)),))
+def test_without_a_captioner_the_tone_is_taken_over(weights: Path) -> None:
+    bright, dark = (
+        CompactEngine(weights, steps=2, device="cpu", references=(reference(c),)).edit([window()])[0]
+        for c in ((230, 230, 230), (20, 20, 20))
+    )
+    assert not np.array_equal(bright, dark)
 
 
 def test_severity_is_read_from_the_family_table() -> None:
