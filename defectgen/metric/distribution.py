@@ -50,7 +50,7 @@ def measure_defects(collection: Collection) -> Iterator[DefectMeasure]:
 
 
 def _of_item(item: Item) -> Iterator[DefectMeasure]:
-    grey = (luminance(item.pixels().astype(np.float32) / 255) * 255).astype(np.float32)
+    grey = (luminance(item.pixels().astype(np.float32) / np.float32(255)) * 255).astype(np.float32)
     mask = item.mask_pixels()
     boxes = item.boxes or (() if mask is None else tuple(one.box for one in components(item.defect, mask)))
     for box in boxes:

@@ -84,7 +84,7 @@ def _windows(collection: Collection, most: int, seed: int) -> Iterator[Crop]:
 
 def _round_robin(collection: Collection, rng: np.random.Generator) -> list[Item]:
     seen: dict[str, int] = {}
-    turns = []
+    turns: list[tuple[int, int, Item]] = []
     for at in rng.permutation(len(collection)):
         item = collection.items[int(at)]
         turns.append((seen.get(item.group, 0), len(turns), item))

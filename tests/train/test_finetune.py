@@ -151,7 +151,7 @@ def test_a_stopped_job_goes_on(bars: Path, base: Path, tmp_path: Path) -> None:
 def test_folders_in_use_are_left_alone(bars: Path, base: Path, adapter: Path, tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
     for out in (adapter, tmp_path):
-        with pytest.raises(InputError, match="another folder|does not exist"):
+        with pytest.raises(InputError, match=r"another folder|does not exist"):
             job(bars, base, out)
 
 
