@@ -20,8 +20,8 @@ windows of the training groups, what a perfect engine would score; `untouched` a
 {weights}
 """
 NOTES = """
-**KID**, **FID@n** (at the floor's n; biased upwards by small n), **cover** (share of real windows with a generated one
-beside them): in the features named; *Lite0* are EfficientNet-Lite0's and not comparable with Inception's. **less**: KID
+**KID**; **FID@n**, **cover@n** (share of real windows with a generated one beside them), at the floor's n, on which
+they depend: in the features named; *Lite0* are EfficientNet-Lite0's and not comparable with Inception's. **less**: KID
 less that of the compact row named, with paired draws; above 0 compact is nearer to the real windows. **probe**: AUROC
 of a classifier between generated and real windows by looks, and by noise residuals; 0.5 is a coin. **near real**,
 **near train**: mean cosine of the nearest held-out real and training window. **mean**, **contrast**, **gradient**:
@@ -68,7 +68,7 @@ def _labels(distances: dict[str, Any]) -> list[str]:
 
 
 def _realism(engines: dict[str, Any], keys: Sequence[str], label: str) -> list[str]:
-    head = (f"KID{label}", "less", f"FID{label}@n", "cover", "probe", "noise", "near real", "near train", "mean",
+    head = (f"KID{label}", "less", f"FID{label}@n", "cover@n", "probe", "noise", "near real", "near train", "mean",
             "contrast", "gradient")  # fmt: skip
     lines = _head(("engine", *head))
     first = engines[keys[0]]
@@ -79,7 +79,7 @@ def _realism(engines: dict[str, Any], keys: Sequence[str], label: str) -> list[s
         less = row.get("kid_less", {}).get("value")
         lines.append(_line([
             key, show(found[f"KID{label}"]["value"], 3), show(less, 3), show(_at(found, f"FID{label}")["value"], 0),
-            show(found[f"coverage{label}"]["value"], 2, bounds=False), _told(row["probe"]["features"]),
+            show(_at(found, f"coverage{label}")["value"], 2, bounds=False), _told(row["probe"]["features"]),
             _told(row["probe"]["noise"]), show(found[f"nearest-mean{label}"]["value"], 3, bounds=False),
             f"{row['memory']['mean'][0]:.3f}", *(f"{stats[k]['ks']:.2f}" for k in ("mean", "contrast", "gradient")),
         ]))  # fmt: skip
@@ -89,7 +89,7 @@ def _realism(engines: dict[str, Any], keys: Sequence[str], label: str) -> list[s
 def _floors(row: dict[str, Any], label: str) -> list[str]:
     found, stats = row["distances"], row["statistics"]
     floors = [show(found[f"KID{label}"]["floor"], 3), "", show(_at(found, f"FID{label}")["floor"], 0),
-              show(found[f"coverage{label}"]["floor"], 2, bounds=False)]  # fmt: skip
+              show(_at(found, f"coverage{label}")["floor"], 2, bounds=False)]  # fmt: skip
     floors += [show(row["probe"][eye]["floor"], 2) for eye in ("features", "noise")]
     floors += [show(found[f"nearest-mean{label}"]["floor"], 3, bounds=False), f"{row['memory']['mean'][1]:.3f}"]
     return floors + ["-" if stats[k]["floor"] is None else f"{stats[k]['floor']:.2f}" for k in stats]
