@@ -40,7 +40,9 @@ def write_eye(shown: Mapping[str, tuple[Sequence[U8], Sequence[U8]]], path: Path
     """shown: real and generated windows by set."""
     parts, keys = [], []
     for name, (reals, made) in shown.items():
-        cells = mixed(reals, made, np.random.default_rng([seed, zlib.crc32(name.encode())]))
+        # By the pictures, so that one page's key says nothing of another's
+        shown_now = zlib.crc32(b"".join(one.tobytes() for one in made))
+        cells = mixed(reals, made, np.random.default_rng([seed, shown_now]))
         if not cells:
             continue
         figures = "".join(_figure(picture, number) for number, (picture, _) in enumerate(cells, 1))
