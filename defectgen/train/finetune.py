@@ -118,6 +118,7 @@ class Finetune:
     def network(self, rank: int | None) -> EditNetwork:
         """The base network with what is to be trained added to it."""
         torch.manual_seed(self.options.seed)
+        quieten()
         unet = load_unet(self.folder, torch.bfloat16, self.options.device)
         if rank is None:
             unet.requires_grad_(True)
@@ -234,6 +235,13 @@ class Finetune:
             if part
         }
         return {"val_loss": pairs.get("val_loss"), "rehearsal_loss": pairs["rehearsal_loss"]}
+
+
+def quieten() -> None:
+    """diffusers warns of casts that keep an empty list of modules in float32."""
+    from diffusers.utils import logging
+
+    logging.set_verbosity_error()
 
 
 def _add_lora(unet: Any, rank: int) -> None:
