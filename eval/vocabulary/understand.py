@@ -3,9 +3,9 @@
     python eval/vocabulary/understand.py --half tune        # shows what is read wrong, to tune on
     python eval/vocabulary/understand.py --half untouched --out eval/vocabulary/UNDERSTANDING.md
 
-A line of prompts/<half>.jsonl holds the prompt, the defect types that are a fair reading, and the material. A prompt is
-right where the defect is one of these and the material is the one given (or none was given and none is claimed). One with
-no fair reading is right where it is refused, or where the screen would call the defect unknown. Nothing may be changed
+A line of prompts/<half>.jsonl holds the prompt, the defect types that are a fair reading, and the material. A prompt
+is right where the defect is one of these and the material is the one given (or none was given and none is claimed). One
+with no fair reading is right where it is refused. Nothing may be changed
 in the light of the untouched half: this script shows of it counts alone.
 """
 
@@ -65,8 +65,8 @@ def main() -> None:
     table = ["| language | kind | right | |", "|---|---|---|---|", *rows]
     print("\n".join(table))
     if args.out:
-        head = ["# How many prompts are read right", "",
-                f"`python eval/vocabulary/understand.py --half {args.half} --out ...`; {len(lines)} prompts.", ""]  # fmt: skip
+        made_by = f"`python eval/vocabulary/understand.py --half {args.half} --out ...`; {len(lines)} prompts."
+        head = ["# How many prompts are read right", "", made_by, ""]
         args.out.write_text("\n".join([*head, *table]) + "\n", "utf-8")
 
 
