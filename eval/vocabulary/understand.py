@@ -4,9 +4,9 @@
     python eval/vocabulary/understand.py --half untouched --out eval/vocabulary/UNDERSTANDING.md
 
 A line of prompts/<half>.jsonl holds the prompt, the defect types that are a fair reading, and the material. A prompt
-is right where the defect is one of these and the material is the one given (or none was given and none is claimed). One
-with no fair reading is right where it is refused. Nothing may be changed
-in the light of the untouched half: this script shows of it counts alone.
+is right where the defect is one of these and the material is the one given, or one of several fair ones. One with no
+fair reading is right where it is refused. Nothing may be changed in the light of the untouched half: of that, this
+script shows counts alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def right(line: dict[str, object], defect: str | None, material: str | None) -> 
     assert isinstance(fair, list)
     if not fair:
         return defect is None
-    return defect in fair and material == line["material"]
+    materials = line.get("materials") or [line["material"]]
+    assert isinstance(materials, list)
+    return defect in fair and (materials == [None] or material in materials)
 
 
 def main() -> None:

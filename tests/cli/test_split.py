@@ -149,4 +149,4 @@ def test_a_split_set_is_a_bank_of_its_training_pictures(defectgen: Command, stol
 def test_blocked_without_a_bank_is_refused(defectgen: Command, part: Path, stolen: Path) -> None:
     manifest = stolen.parents[1] / "split.json"
     done = defectgen("synth", "crack", "--on", part, "--engine", "render", "--blocked", manifest)
-    assert done.code == 2 and "--blocked guards the bank" in done.err
+    assert done.code == 2 and "--blocked guards what --bank, --like and --masks-from name" in done.err

@@ -187,7 +187,7 @@ def test_a_set_without_twins_is_refused(tmp_path: Path) -> None:
 def test_sizes_that_differ_are_refused(tmp_path: Path, field: str, what: str) -> None:
     other = part(0, side=64) if field == "good" else square(side=64)
     shots = [replace(made(1)[0], **{field: other})]
-    with pytest.raises(InputError, match=f"000000.png: its {what} is 64x64 pixels, the picture 96x96"):
+    with pytest.raises(InputError, match=rf"{what}.*64x64 pixels.*96x96"):
         truth(tmp_path, shots)
 
 
