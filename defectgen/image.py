@@ -24,7 +24,7 @@ from defectgen.errors import InputError
 
 __all__ = [
     "MAX_PIXELS", "MIN_SIDE", "SUFFIXES", "Picture", "Pixels", "apply_edit", "encode_png", "encode_rows", "grey_levels",
-    "luminance", "read_picture", "to_rgb", "write_picture",
+    "luminance", "read_picture", "to_rgb", "to_rgb8", "write_picture",
 ]  # fmt: skip
 
 F32 = NDArray[np.float32]
@@ -220,6 +220,11 @@ def to_rgb(pixels: Pixels) -> F32:
     colour = pixels[..., :1] if pixels.shape[2] < 3 else pixels[..., :3]
     scaled = colour.astype(np.float32) / np.float32(full_scale(pixels))
     return np.repeat(scaled, 3, axis=2) if scaled.shape[2] == 1 else scaled
+
+
+def to_rgb8(pixels: Pixels) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 of any stored pixels: grey is repeated, 16 bits are scaled, alpha is left out."""
+    return np.rint(255 * to_rgb(pixels)).astype(np.uint8)
 
 
 def luminance(rgb: F32) -> F32:

@@ -16,7 +16,7 @@ import numpy as np
 
 from defectgen.blocked import Blocked
 from defectgen.errors import InputError
-from defectgen.image import Picture, read_picture, to_rgb
+from defectgen.image import Picture, read_picture, to_rgb8
 from defectgen.source import read_mask
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ def read_likes(likes: Sequence[str]) -> list[Reference]:
     found = []
     for like in likes:
         picture, mask = _read(like)
-        rgb = np.rint(255 * to_rgb(picture.pixels)).astype(np.uint8)
         cover = np.zeros(picture.hw, np.float32) if mask is None else read_mask(mask, picture.hw).astype(np.float32)
-        found.append(reference_window(rgb, cover))
+        found.append(reference_window(to_rgb8(picture.pixels), cover))
     return found
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.dataset.training import training_records
 from defectgen.errors import InputError
-from defectgen.image import to_rgb
+from defectgen.image import to_rgb8
 from defectgen.mask.bank import MaskBank, Piece, long_side
 from defectgen.mask.foreground import part_foreground
 from defectgen.mask.user_mask import main_axis
@@ -70,7 +70,7 @@ def _pieces(owner: DefectSet, record: Record, known: set[str] | None) -> list[Pi
     for instance in owner.instances(record):
         if instance.mask is not None and (known is None or phrase_key(instance.defect) in known):
             whole[instance.window] |= instance.mask
-    part = part_foreground(np.rint(255 * to_rgb(picture.pixels)).astype(np.uint8)) | whole
+    part = part_foreground(to_rgb8(picture.pixels)) | whole
     x0, y0, width, height = cv2.boundingRect(part.astype(np.uint8))
     kernel = np.ones((2 * JOINED_PX + 1,) * 2, np.uint8)
     count, labels = cv2.connectedComponents(cv2.dilate(whole.astype(np.uint8), kernel), connectivity=8)

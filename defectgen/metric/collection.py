@@ -18,7 +18,7 @@ from PIL import Image
 
 from defectgen.dataset.defect_set import DefectSet, is_defect_set
 from defectgen.errors import InputError
-from defectgen.image import read_picture, to_rgb
+from defectgen.image import read_picture, to_rgb8
 from defectgen.record import GOOD, Boxes, Record
 from defectgen.source import list_images
 
@@ -75,7 +75,7 @@ def read_rgb(path: Path) -> U8:
     pixels = read_picture(path, min_side=1).pixels
     if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
         return np.asarray(pixels, np.uint8)
-    return np.rint(255 * to_rgb(pixels)).astype(np.uint8)
+    return to_rgb8(pixels)
 
 
 def _size_of(path: Path) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.dataset.training import training_records
 from defectgen.errors import InputError
-from defectgen.image import Picture, to_rgb
+from defectgen.image import to_rgb8
 from defectgen.record import Record
 from defectgen.train.real import RealPicture
 
@@ -116,7 +116,7 @@ def _shot(owner: DefectSet, record: Record) -> Shot:
 
 
 def _picture(owner: DefectSet, record: Record) -> tuple[RealPicture, U8 | None]:
-    rgb, twin = _rgb(owner.image(record)), owner.good(record)
+    rgb, twin = to_rgb8(owner.image(record).pixels), owner.good(record)
     masks: dict[str, NDArray[np.bool_]] = {}
     for instance in owner.instances(record):
         if instance.mask is not None:
@@ -126,13 +126,9 @@ def _picture(owner: DefectSet, record: Record) -> tuple[RealPicture, U8 | None]:
     found = tuple((_phrase(name), mask) for name, mask in masks.items() if mask.any())
     material = _phrase(record.material or "part")
     real = RealPicture(owner.path.name, record.group, owner.file(record.file_name), material, rgb, found)
-    return real, None if twin is None else _rgb(twin)
+    return real, None if twin is None else to_rgb8(twin.pixels)
 
 
 def _phrase(name: str) -> str:
     """A name as one says it."""
     return name.replace("_", " ").replace("-", " ").strip()
-
-
-def _rgb(picture: Picture) -> U8:
-    return np.rint(255 * to_rgb(picture.pixels)).astype(np.uint8)
