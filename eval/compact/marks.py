@@ -8,7 +8,7 @@ there are fewer than 8 there is no interval. A generated window belongs to the g
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,11 @@ from defectgen.metric.perceptual import PerceptualDistance
 from defectgen.metric.probe import realism_probe
 from defectgen.metric.residual import ResidualExtractor
 from defectgen.metric.result import Interval, ProbeResult
+from defectgen.metric.view import OUTSIDE, View, square
 
 __all__ = [
-    "KEPT", "artefacts", "copied", "distances", "features", "kid_draws", "memory", "paired_errors", "probe", "seen_of",
-    "spread", "statistic_marks", "truth",
+    "KEPT", "artefacts", "copied", "defects_alone", "distances", "features", "kid_draws", "memory", "paired_errors",
+    "probe", "seen_of", "spread", "statistic_marks", "truth",
 ]  # fmt: skip
 
 KEPT = ("KID", "CMMD", "FID", "coverage", "nearest-mean", "nearest-q95")
@@ -47,6 +48,19 @@ Row = dict[str, Any]
 
 def seen_of(rows: Sequence[Real]) -> tuple[list[U8], list[str]]:
     return [row.picture for row in rows], [row.group for row in rows]
+
+
+def defects_alone(rows: Iterable[tuple[U8, Mask]]) -> list[U8]:
+    """The mask view of `defectgen audit` of each (window, mask): a square around the mask, grey outside it.
+
+    A whole window is mostly background: a distance hardly changes where the defect is left out.
+    """
+    seen = []
+    for picture, mask in rows:
+        x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+        x0, y0, x1, y1 = square((x, y, x + w, y + h), mask.shape)
+        seen.append(np.where(mask[y0:y1, x0:x1, None], picture[y0:y1, x0:x1], np.uint8(OUTSIDE)))
+    return seen
 
 
 def features(pictures: Sequence[U8], groups: Sequence[str], extractor: Extractor) -> Features:
@@ -62,10 +76,10 @@ def shown(value: Interval | None) -> list[float | None] | None:
     return [None if one is None else round(one, 5) for one in (value.value, value.low, value.high)]
 
 
-def distances(synth: Features, real: Features, label: str) -> dict[str, Row]:
+def distances(synth: Features, real: Features, label: str, view: View = "window") -> dict[str, Row]:
     """Of each metric of KEPT, and of FID at the floor's n: value with interval, floor with range."""
     found = {}
-    for score in score_view(synth, real, "window", seed=0, resamples=RESAMPLES, label=label):
+    for score in score_view(synth, real, view, seed=0, resamples=RESAMPLES, label=label):
         plain = score.metric.split("@")[0].removesuffix(f"-{label}" if label else "")
         if plain in KEPT:
             found[score.metric] = {"value": shown(score.value), "floor": shown(score.floor), "n": score.n_set,

@@ -55,17 +55,20 @@ class Windows:
 
 @dataclass(frozen=True)
 class Field:
-    """A set's bench with the features of its real windows, of every extractor."""
+    """A set's bench with the features of its real windows, and of their defects alone, of every extractor."""
 
     bench: Bench
     eyes: tuple[Extractor, ...]
     reals: tuple[Features, ...]
     training: tuple[Features, ...]
+    alone: tuple[Features, ...]
 
     @staticmethod
     def of(bench: Bench, eyes: Sequence[Extractor]) -> Field:
-        sides = [[marks.features(*marks.seen_of(rows), eye) for eye in eyes] for rows in (bench.reals, bench.training)]
-        return Field(bench, tuple(eyes), tuple(sides[0]), tuple(sides[1]))
+        pictures, groups = marks.seen_of(bench.reals)
+        alone = marks.defects_alone((row.picture, row.alpha > 127) for row in bench.reals)
+        sides = ((pictures, groups), marks.seen_of(bench.training), (alone, groups))
+        return Field(bench, tuple(eyes), *(tuple(marks.features(*side, eye) for eye in eyes) for side in sides))
 
 
 def make_windows(make: Maker, bench: Bench) -> Windows:
@@ -112,14 +115,22 @@ def real_windows(bench: Bench) -> tuple[Windows, list[str]]:
     return Windows(tuple(Made(r.picture, r.alpha > 127) for r in rows)), [r.group for r in rows]
 
 
-def score(windows: Windows, groups: Sequence[str], field: Field, name: str) -> tuple[dict[str, Any], Any]:
-    """Marks of one engine, and the draws of its KID."""
+def score(
+    windows: Windows, groups: Sequence[str], field: Field, name: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Marks of one engine, and the draws of its KID in each view, where there are groups enough."""
     bench, pictures = field.bench, [one.picture for one in windows.main]
     seen = [marks.features(pictures, groups, eye) for eye in field.eyes]
     reals = [row.picture for row in bench.reals]
     row: dict[str, Any] = {"distances": {}}
     for synth, real, eye in zip(seen, field.reals, field.eyes, strict=True):
         row["distances"] |= marks.distances(synth, real, eye.label)
+    shown = [(one.picture, one.mask) for one in windows.main if one.mask.any()]
+    whose = [group for one, group in zip(windows.main, groups, strict=True) if one.mask.any()]
+    alone = [marks.features(marks.defects_alone(shown), whose, eye) for eye in field.eyes]
+    row["alone"] = {}
+    for synth, real, eye in zip(alone, field.alone, field.eyes, strict=True):
+        row["alone"] |= marks.distances(synth, real, eye.label, "mask")
     row["memory"] = marks.memory(seen[0], field.reals[0], field.training[0])
     row["probe"] = marks.probe(pictures, seen[0], field.reals[0], reals)
     row["statistics"] = marks.statistic_marks(windows.main, bench.reals)
@@ -131,7 +142,8 @@ def score(windows: Windows, groups: Sequence[str], field: Field, name: str) -> t
         row["paired"] = marks.paired_errors(windows.paired, cases[: len(windows.paired)])
         row["diversity"] = marks.spread(windows.spread, lite0_distance())
         row["cpu_seconds"] = windows.cpu_seconds
-    return row, marks.kid_draws(seen[0], field.reals[0])
+    pairs = {"kid": (seen[0], field.reals[0]), "kid-alone": (alone[0], field.alone[0])}
+    return row, {key: draws for key, pair in pairs.items() if (draws := marks.kid_draws(*pair)) is not None}
 
 
 class Run:
@@ -203,9 +215,9 @@ def score_bench(
     for key, name in todo.items():
         windows, groups = windows_of(name, bench, folder / f"{key}.npz", compact)
         rows["engines"][key], draws = score(windows, groups, field, name)
-        if draws is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            np.save(folder / f"{key}.kid.npy", draws)
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, kept in draws.items():
+            np.save(folder / f"{key}.{kind}.npy", kept)
         compare(rows["engines"], folder)
         yield key
 
@@ -220,12 +232,14 @@ def windows_of(name: str, bench: Bench, path: Path, compact: dict[str, Any]) -> 
 
 
 def compare(engines: dict[str, Any], folder: Path) -> None:
-    """KID of every engine less that of the first compact row, paired."""
+    """KID of every engine less that of the first compact row, paired, in each view."""
     base = next((key for key in engines if key.startswith("compact")), None)
-    drawn = {key: np.load(path) for key in engines if (path := folder / f"{key}.kid.npy").exists()}
-    for key, draws in drawn.items():
-        if base in drawn and key not in (base, "real-train"):
-            engines[key]["kid_less"] = {"of": base, "value": marks.difference(drawn[base], draws)}
+    for kind in ("kid", "kid-alone"):
+        drawn = {key: np.load(path) for key in engines if (path := folder / f"{key}.{kind}.npy").exists()}
+        for key, draws in drawn.items():
+            if base in drawn and key not in (base, "real-train"):
+                less = {"of": base, "value": marks.difference(drawn[base], draws)}
+                engines[key][f"{kind.replace('-', '_')}_less"] = less
 
 
 def counts(cases: Sequence[Case], bench: Bench) -> dict[str, Any]:

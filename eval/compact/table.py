@@ -21,11 +21,12 @@ windows of the training groups, what a perfect engine would score; `untouched` a
 """
 NOTES = """
 **KID**; **FID@n**, **cover@n** (share of real windows with a generated one beside them), at the floor's n, on which
-they depend: in the features named; *Lite0* are EfficientNet-Lite0's and not comparable with Inception's. **less**: KID
-less that of the compact row named, with paired draws; above 0 compact is nearer to the real windows. **probe**: AUROC
-of a classifier between generated and real windows by looks, and by noise residuals; 0.5 is a coin. **near real**,
-**near train**: mean cosine of the nearest held-out real and training window. **mean**, **contrast**, **gradient**:
-Kolmogorov-Smirnov distance of in-mask statistics to real ones.
+they depend: in the features named; *Lite0* are EfficientNet-Lite0's and not comparable with Inception's. **alone**: of
+the defects only, everything outside their masks grey. **less**: KID less that of the compact row named, with paired
+draws; above 0 compact is nearer to the real windows. **probe**: AUROC of a classifier between generated and real
+windows by looks, and by noise residuals; 0.5 is a coin. **near real**, **near train**: mean cosine of the nearest
+held-out real and training window. **mean**, **contrast**, **gradient**: Kolmogorov-Smirnov distance of in-mask
+statistics to real ones.
 
 **IoU**, **blank**, **leak**: of what visibly changed against the mask asked for; **audit**: share that the label audit
 lets pass at the first attempt (`synth` tries again). **artefact**: AUROC of background against untouched windows; 0.5
@@ -68,8 +69,8 @@ def _labels(distances: dict[str, Any]) -> list[str]:
 
 
 def _realism(engines: dict[str, Any], keys: Sequence[str], label: str) -> list[str]:
-    head = (f"KID{label}", "less", f"FID{label}@n", "cover@n", "probe", "noise", "near real", "near train", "mean",
-            "contrast", "gradient")  # fmt: skip
+    head = (f"KID{label}", "less", f"KID{label} alone", "less", f"FID{label}@n", "cover@n", "probe", "noise",
+            "near real", "near train", "mean", "contrast", "gradient")  # fmt: skip
     lines = _head(("engine", *head))
     first = engines[keys[0]]
     lines.append(_line(["**floor**", *_floors(first, label)]))
@@ -78,7 +79,9 @@ def _realism(engines: dict[str, Any], keys: Sequence[str], label: str) -> list[s
         found, stats = row["distances"], row["statistics"]
         less = row.get("kid_less", {}).get("value")
         lines.append(_line([
-            key, show(found[f"KID{label}"]["value"], 3), show(less, 3), show(_at(found, f"FID{label}")["value"], 0),
+            key, show(found[f"KID{label}"]["value"], 3), show(less, 3),
+            show(row["alone"][f"KID{label}"]["value"], 3), show(row.get("kid_alone_less", {}).get("value"), 3),
+            show(_at(found, f"FID{label}")["value"], 0),
             show(_at(found, f"coverage{label}")["value"], 2, bounds=False), _told(row["probe"]["features"]),
             _told(row["probe"]["noise"]), show(found[f"nearest-mean{label}"]["value"], 3, bounds=False),
             f"{row['memory']['mean'][0]:.3f}", *(f"{stats[k]['ks']:.2f}" for k in ("mean", "contrast", "gradient")),
@@ -88,7 +91,8 @@ def _realism(engines: dict[str, Any], keys: Sequence[str], label: str) -> list[s
 
 def _floors(row: dict[str, Any], label: str) -> list[str]:
     found, stats = row["distances"], row["statistics"]
-    floors = [show(found[f"KID{label}"]["floor"], 3), "", show(_at(found, f"FID{label}")["floor"], 0),
+    floors = [show(found[f"KID{label}"]["floor"], 3), "", show(row["alone"][f"KID{label}"]["floor"], 3), "",
+              show(_at(found, f"FID{label}")["floor"], 0),
               show(_at(found, f"coverage{label}")["floor"], 2, bounds=False)]  # fmt: skip
     floors += [show(row["probe"][eye]["floor"], 2) for eye in ("features", "noise")]
     floors += [show(found[f"nearest-mean{label}"]["floor"], 3, bounds=False), f"{row['memory']['mean'][1]:.3f}"]

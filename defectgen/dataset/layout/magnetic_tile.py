@@ -10,12 +10,18 @@ defective where the mask is brighter than 127 of 255, and pieces under 5 px are 
 mask file, or with an empty mask, is dropped; a good tile needs no mask, and is dropped where it has one that is not
 empty.
 
+Frames are numbered over the whole set, and most tiles were photographed six times in a row, exp1 to exp6, some twenty
+numbers apart. So a picture belongs to the group of the one before where their numbers lie within SAME_TILE, whatever
+their folders.
+
 Huang, Qiu, Yuan: Surface defect saliency of magnetic tile. The Visual Computer, 2020.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from defectgen.dataset.item import DropError, Dropped, Found, ImportOptions, Labels
@@ -24,11 +30,14 @@ from defectgen.errors import InputError
 from defectgen.record import GOOD
 from defectgen.source import list_images
 
-__all__ = ["find", "recognise"]
+__all__ = ["SAME_TILE", "find", "group_frames", "recognise"]
 
 PREFIX, PICTURES, FREE = "MT_", "Imgs", "MT_Free"
 MASK_SUFFIX = ".png"
 MATERIAL, IGNORED = "magnetic tile", "ignored"
+FRAME = re.compile(r"exp\d+_num_(\d+)")
+SAME_TILE = 60
+"""Three of four neighbours in number lie within 40 of each other, and most of the rest hundreds apart."""
 
 
 def recognise(root: Path) -> str | None:
@@ -42,10 +51,24 @@ def find(root: Path, options: ImportOptions) -> Iterator[Found | Dropped]:
     folders = _folders(root)
     if not folders:
         raise InputError(f"{root} holds no {PREFIX}*/{PICTURES}; expected magnetic-tile's folders, such as {FREE}/Imgs")
-    for folder in folders:
-        for image in list_images(folder / PICTURES):
-            if image.suffix.lower() != MASK_SUFFIX:
-                yield _found(root, folder.name, image, options)
+    images = [
+        image for folder in folders for image in list_images(folder / PICTURES) if image.suffix.lower() != MASK_SUFFIX
+    ]
+    groups = group_frames([image.stem for image in images])
+    for image in images:
+        found = _found(root, image.parent.parent.name, image, options)
+        yield replace(found, group=groups.get(image.stem)) if isinstance(found, Found) else found
+
+
+def group_frames(stems: Sequence[str]) -> dict[str, str]:
+    """The group of each file stem that is numbered like this set's, named after its first number."""
+    numbered = sorted((int(match[1]), stem) for stem in stems if (match := FRAME.fullmatch(stem)))
+    groups: dict[str, str] = {}
+    before, name = -SAME_TILE, ""
+    for number, stem in numbered:
+        name = name if name and number - before <= SAME_TILE else f"tile-{number}"
+        before, groups[stem] = number, name
+    return groups
 
 
 def _folders(root: Path) -> list[Path]:

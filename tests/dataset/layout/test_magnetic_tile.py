@@ -64,6 +64,22 @@ def test_free_is_good_with_or_without_a_mask(tmp_path: Path) -> None:
         assert isinstance(found, Found) and found.defect == "good" and not found.read(HW).instances
 
 
+def test_frames_numbered_close_to_each_other_are_one_tile() -> None:
+    stems = ["exp1_num_100", "exp6_num_215", "exp2_num_160", "exp1_num_276", "exp3_num_90000", "photo"]
+    groups = magnetic_tile.group_frames(stems)
+    assert groups == {
+        "exp1_num_100": "tile-100", "exp2_num_160": "tile-100", "exp6_num_215": "tile-100",
+        "exp1_num_276": "tile-276", "exp3_num_90000": "tile-90000",
+    }  # fmt: skip
+
+
+def test_a_tile_is_one_group_over_folders(tmp_path: Path) -> None:
+    tile(tmp_path, "MT_Free", "exp1_num_500", None)
+    tile(tmp_path, "MT_Crack", "exp2_num_520", spot())
+    groups = {found.group for found in magnetic_tile.find(tmp_path, ImportOptions()) if isinstance(found, Found)}
+    assert groups == {"tile-500"}
+
+
 @pytest.mark.parametrize(
     ("folder", "mask", "reason"),
     [
