@@ -1,0 +1,64 @@
+"""Pools on the disk, by their content, so that every worker maps the same pages into memory and none decodes anything.
+
+    SHA256/pixels.npy masks.npy labels.npy boxes.npy (rows: picture, x0, y0, x1, y1, class) pool.json
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from defectgen.atomic import write_atomic
+from defectgen.downstream.pool import Pool
+from defectgen.errors import InputError, OutputError
+
+__all__ = ["PoolStore"]
+
+NAMES = "pool.json"
+
+
+class PoolStore:
+    """A folder of pools."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, pool: Pool) -> str:
+        """Its content's sum, by which `get` finds it."""
+        key = pool.sha256
+        target = self.folder / key
+        if not (target / NAMES).is_file():
+            try:
+                shutil.rmtree(target, ignore_errors=True)
+                target.mkdir(parents=True)
+                self._write(pool, target)
+            except OSError as error:
+                raise OutputError(f"{target} cannot be written: {error.strerror}; free some room") from error
+        return key
+
+    @staticmethod
+    def _write(pool: Pool, target: Path) -> None:
+        boxes = [np.column_stack([np.full(len(one), i), one]) for i, one in enumerate(pool.boxes)]
+        arrays = {"pixels": pool.pixels, "masks": pool.masks, "labels": pool.labels}
+        arrays["boxes"] = np.concatenate([np.zeros((0, 6)), *boxes]).astype(np.float32)
+        for name, array in arrays.items():
+            np.save(target / f"{name}.npy", array)
+        names = {
+            "annotations": pool.annotations, "groups": pool.groups, "names": pool.names, "classes": pool.classes,
+        }  # fmt: skip
+        write_atomic(target / NAMES, json.dumps(names).encode())  # last: who finds it finds all
+
+    def get(self, key: str) -> Pool:
+        """The pool, mapped and not read. InputError where it is gone."""
+        target = self.folder / key
+        try:
+            names = {name: tuple(values) for name, values in json.loads((target / NAMES).read_text("utf-8")).items()}
+            pixels, masks = (np.load(target / f"{name}.npy", mmap_mode="r") for name in ("pixels", "masks"))
+            labels, boxes = np.load(target / "labels.npy"), np.load(target / "boxes.npy")
+        except (OSError, ValueError) as error:
+            raise InputError(f"{target} cannot be read ({error}); delete it and run again") from None
+        of = [np.ascontiguousarray(boxes[boxes[:, 0] == i, 1:]) for i in range(len(labels))]
+        return Pool(pixels, masks, labels, tuple(of), **names)
