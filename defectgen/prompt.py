@@ -22,6 +22,7 @@ from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_word
 from defectgen.book import RecipeBook
 from defectgen.choice import ANYWHERE, choose, fit, near_names
 from defectgen.errors import PromptError
+from defectgen.foreign import in_english
 from defectgen.lexicon import How, Lexicon, Match, Meaning, named, nearest_spelling, words_of
 from defectgen.nearest import Encoder, Neighbour, Span, nearest_phrase, parts_of
 from defectgen.phrase import shortened
@@ -44,6 +45,7 @@ EXAMPLES = "try 'hairline crack on brushed aluminum' or '2 deep scratches on pai
 HELP = EXAMPLES + "defectgen recipes list"
 
 
+@in_english
 def parse_prompt(text: str, book: RecipeBook, encoder: Encoder | Callable[[], Encoder] | None = None) -> Understanding:
     """Reads a prompt.
 

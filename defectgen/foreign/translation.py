@@ -1,0 +1,102 @@
+"""A prompt in another language as English words, each with the stretch of the prompt that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from defectgen.attribute import FILLERS, phrase_words
+from defectgen.book import RecipeBook
+from defectgen.foreign.german import cut_german, is_german
+from defectgen.foreign.letters import folded_german, has_han, has_hangul
+from defectgen.foreign.names import NameTable, load_names
+from defectgen.foreign.piece import Piece
+from defectgen.foreign.script import cut_script
+from defectgen.lexicon import stem, words_of
+
+__all__ = ["Translation", "translate"]
+
+NAMES = ("defect", "material")
+JOINTS = {"material": "on", "defect": "with", "word": "at"}
+"""Words that mean nothing to the reader and keep apart what the prompt keeps apart."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A prompt and its pieces. language: its English name."""
+
+    text: str
+    language: str
+    pieces: tuple[Piece, ...]
+
+    @cached_property
+    def words(self) -> tuple[tuple[str, Piece | None], ...]:
+        """English words, each with the piece that it stands for; None for a word that only parts two names."""
+        return tuple(english_words(self.pieces))
+
+    @property
+    def english(self) -> str:
+        """The prompt in English, without what no name covers."""
+        return " ".join(word for word, _ in self.words)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The user's words that no name covers."""
+        return tuple(self.text[piece.start : piece.end] for piece in self.pieces if piece.role is None)
+
+    def own(self, pieces: Sequence[Piece]) -> str:
+        """The user's own words from the first to the last of some pieces."""
+        return self.text[min(p.start for p in pieces) : max(p.end for p in pieces)]
+
+
+def english_words(pieces: Sequence[Piece]) -> Iterator[tuple[str, Piece | None]]:
+    before: Piece | None = None
+    parted = False
+    for piece in pieces:
+        if not piece.english:
+            parted = True
+            continue
+        between = before is not None and {before.role, piece.role} == set(NAMES)
+        if before is not None and piece.role is not None and (between or (parted and before.role in NAMES)):
+            yield JOINTS[piece.role], None
+        yield from ((word, piece) for word in words_of(piece.english))
+        before, parted = piece, False
+
+
+def translate(text: str, book: RecipeBook) -> Translation | None:
+    """A Korean, Chinese or German prompt in English; None for any other."""
+    if has_hangul(text):
+        table = load_names("ko")
+        return Translation(text, table.language, tuple(cut_script(text, table, blanks=True)))
+    if has_han(text):
+        table = load_names("zh")
+        return Translation(text, table.language, tuple(cut_script(text, table, blanks=False)))
+    words = [word for word in words_of(text) if word.isalpha()]
+    known = english_stems(book)
+
+    def is_english(word: str) -> bool:
+        return word in FILLERS or stem(word) in known
+
+    # Whoever writes in English need not wait for the German names to be read.
+    strange = [word for word in words if not is_english(word)]
+    if not strange or not speaks_german(words, strange, load_names("de"), is_english):
+        return None
+    table = load_names("de")
+    return Translation(text, table.language, tuple(cut_german(text, table, is_english)))
+
+
+def speaks_german(
+    words: Sequence[str], strange: Sequence[str], table: NameTable, is_english: Callable[[str], bool]
+) -> bool:
+    """Whether more words are German and not English than the other way round."""
+    german = sum(is_german(folded_german(word)[0], table) for word in strange)
+    english = sum(is_english(word) and not is_german(folded_german(word)[0], table) for word in words)
+    return german > english
+
+
+@lru_cache(maxsize=8)
+def english_stems(book: RecipeBook) -> frozenset[str]:
+    """Stems of every word that stands in a name of the book or says how a defect looks."""
+    phrases = (*book.defect_owners, *book.material_owners)
+    return frozenset(map(stem, phrase_words())) | {stem(word) for phrase in phrases for word in words_of(phrase)}
