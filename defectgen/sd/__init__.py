@@ -1,0 +1,1 @@
+"""Stable Diffusion through diffusers: checkpoints, pipelines and what they are told."""

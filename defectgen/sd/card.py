@@ -1,0 +1,128 @@
+"""The card of what `defectgen finetune --engine sd` makes, beside the files that any diffusers program reads.
+
+    sd_adapter.json                        the card
+    pytorch_lora_weights.safetensors       method lora: low-rank updates (Hu et al. 2021), for load_lora_weights
+    learned_embeds.safetensors             a new word, for load_textual_inversion; several lie in words/NAME/ each
+    unet/                                  method full: the UNet alone, in the layout of a diffusers folder
+    recipes.yaml                           defect types that the recipes lack, if any
+    README.md                              the card in words
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from defectgen.errors import WeightsError
+
+__all__ = [
+    "SD_CARD", "SdAdapterInfo", "embeds_files", "files_sha256", "has_sd_card", "read_sd_card", "spoken", "write_sd_card",
+]  # fmt: skip
+
+FORMAT = 1
+SD_CARD = "sd_adapter.json"
+EMBEDS_FILE = "learned_embeds.safetensors"
+
+
+class SdAdapterInfo(BaseModel):
+    """The card.
+
+    base, base_sha256, kind, unet_channels: of the checkpoint that it was trained on. said: what a prompt has to say for
+    a defect, where that is not its name. weights_sha256: by file. side: pixels of the windows. val_loss: before and
+    after, on windows kept from training; None where there were none to keep. licences: of the pictures, counted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    engine: Literal["sd"] = "sd"
+    method: Literal["lora", "full"]
+    rank: int | None
+    text_encoder: bool
+    base: str
+    base_sha256: str
+    kind: str
+    unet_channels: int
+    side: int
+    said: dict[str, str]
+    defects: tuple[str, ...]
+    materials: tuple[str, ...]
+    pictures: int
+    good_pictures: int
+    licences: dict[str, int]
+    set_sha256: str
+    seed: int
+    steps_trained: int
+    seconds: float
+    dtype: str
+    optimiser: str
+    batch: int = Field(description="windows a step: batch x accumulation x processes")
+    val_loss: tuple[float, float] | None
+    weights_sha256: dict[str, str]
+
+
+def has_sd_card(folder: Path) -> bool:
+    return (folder / SD_CARD).is_file()
+
+
+def read_sd_card(folder: Path) -> SdAdapterInfo:
+    """The card of a folder; WeightsError where it is missing, damaged or of another format."""
+    path = folder / SD_CARD
+    if not path.is_file():
+        raise WeightsError(f"{folder} has no {SD_CARD}; make one with defectgen finetune --engine sd")
+    try:
+        info = SdAdapterInfo.model_validate_json(path.read_text())
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise WeightsError(f"{path}: not an adapter's card ({str(error).splitlines()[0]})") from error
+    if info.format != FORMAT:
+        raise WeightsError(f"{path}: format {info.format}, expected {FORMAT}; install the matching defectgen")
+    return info
+
+
+def write_sd_card(folder: Path, info: SdAdapterInfo) -> None:
+    (folder / SD_CARD).write_text(json.dumps(info.model_dump(), indent=2) + "\n")
+    (folder / "README.md").write_text(_in_words(info))
+
+
+def spoken(text: str, info: SdAdapterInfo) -> str:
+    """A prompt as the adapter was taught to read it: each defect's name, hyphens or spaces, becomes what is said."""
+    for name in sorted(info.said, key=len, reverse=True):
+        pattern = rf"(?<![\w<-]){re.escape(name)}(?![\w>-])".replace(r"\ ", "[ -]")
+        text = re.sub(pattern, lambda _, said=info.said[name]: said, text, flags=re.IGNORECASE)  # type: ignore[misc]
+    return text
+
+
+def embeds_files(folder: Path) -> tuple[Path, ...]:
+    """The files of new words, one a word."""
+    own = folder / EMBEDS_FILE
+    return (own,) if own.is_file() else tuple(sorted(folder.glob(f"words/*/{EMBEDS_FILE}")))
+
+
+def files_sha256(folder: Path) -> dict[str, str]:
+    """sha256 of every weights file, by its path in the folder."""
+    found = sorted(folder.rglob("*.safetensors"))
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def _in_words(info: SdAdapterInfo) -> str:
+    licences = ", ".join(f"{name} ({count})" for name, count in sorted(info.licences.items()))
+    val = "none kept" if info.val_loss is None else f"{info.val_loss[0]:.4f} before, {info.val_loss[1]:.4f} after"
+    kind = f"LoRA of rank {info.rank}" if info.method == "lora" else "a whole UNet"
+    said = "".join(f"- a prompt says {words!r} for {name}\n" for name, words in info.said.items())
+    use = "\n```python\npipe.load_lora_weights(\"<this folder>\")\n"
+    use += "".join(f"pipe.load_textual_inversion(\"<this folder>/{name}\")\n"
+                   for name in info.weights_sha256 if name.endswith(EMBEDS_FILE)) + "```\n"  # fmt: skip
+    return (
+        f"# Adapter for {info.base}\n\nDefects: {', '.join(info.defects)}.\n\n"
+        f"- {kind}, {info.steps_trained} steps of {info.batch} windows of {info.side} px in {info.seconds:.0f} s, "
+        f"seed {info.seed}\n{said}"
+        f"- trained on {info.pictures} pictures with defects and {info.good_pictures} good ones; licences: {licences}\n"
+        f"- loss on windows kept from training: {val}\n"
+        f"- base: {info.kind}, {info.unet_channels} channels, sha256 {info.base_sha256}\n"
+        + (use if info.method == "lora" else "")
+    )

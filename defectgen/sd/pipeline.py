@@ -1,0 +1,173 @@
+"""Pipelines: a checkpoint's components in memory, in the number format, place and attention that were asked for.
+
+diffusers' own inpainting pipelines are used as they are. Of a text-to-image checkpoint the components go into the
+same classes, which hold the latents outside the mask themselves where the UNet has 4 channels.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from defectgen.errors import InputError, WeightsError
+from defectgen.model.device import pick_device
+from defectgen.sd.attention import check_attention, set_attention
+from defectgen.sd.checkpoint import SdSpec, inspect
+from defectgen.sd.hub import hub_configs, hub_weights, is_hub_name
+from defectgen.sd.lora import load_loras
+from defectgen.sd.options import SdOptions
+from defectgen.sd.scheduler import scheduler_named
+from defectgen.sd.weights_file import refuse_pickle
+
+__all__ = ["controlnet_folder", "dtype_name", "fetched", "open_pipeline", "sd_device"]
+
+CLASSES = {
+    ("sd", False): "StableDiffusionInpaintPipeline",
+    ("sd", True): "StableDiffusionControlNetInpaintPipeline",
+    ("sdxl", False): "StableDiffusionXLInpaintPipeline",
+    ("sdxl", True): "StableDiffusionXLControlNetInpaintPipeline",
+}
+TORCH_NAMES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+
+
+def sd_device(options: SdOptions) -> str:
+    """cuda, mps or cpu; InputError for what cannot run a pipeline, or cannot do so in the way that was asked for."""
+    if options.device == "openvino":
+        raise InputError("device openvino runs engine compact only; use --device auto or --device cpu")
+    device = pick_device(options.device)
+    if options.offload != "none" and device == "cpu":
+        raise InputError(f"offload {options.offload} moves weights off a GPU, and the device is cpu; leave out --offload")
+    check_attention(options.attention, device)
+    return device
+
+
+def dtype_name(options: SdOptions, kind: str, device: str) -> str:
+    """fp32, fp16 or bf16; "auto" is fp16 on CUDA (bf16 for FLUX, which overflows fp16), else fp32.
+
+    fp16 resolves finer steps than bf16, and Stable Diffusion was trained in it.
+    """
+    if options.dtype == "auto":
+        return ("bf16" if kind == "flux" else "fp16") if device == "cuda" else "fp32"
+    if options.dtype == "fp16" and device == "cpu":
+        raise InputError("dtype fp16 is not computed on a CPU; use --dtype fp32 or bf16")
+    return options.dtype
+
+
+def fetched(spec: SdSpec, *, offline: bool = False) -> SdSpec:
+    """The same checkpoint with all of its weights on this disk; those of a hub model are fetched where needed."""
+    if not spec.hub:
+        return spec
+    whole = inspect(str(hub_weights(spec.model, offline=offline)))
+    return SdSpec(**{**whole.__dict__, "model": spec.model, "hub": True})
+
+
+def open_pipeline(spec: SdSpec, options: SdOptions) -> Any:
+    """A diffusers inpainting pipeline, ready to be called; nothing is loaded from a pickle.
+
+    Raises InputError for options that this machine or this checkpoint cannot follow, WeightsError for weights that
+    cannot be read.
+    """
+    import torch
+
+    device = sd_device(options)
+    dtype = getattr(torch, TORCH_NAMES[dtype_name(options, spec.kind, device)])
+    spec = fetched(spec, offline=options.offline)
+    with _quiet():
+        controlnet = None if options.controlnet is None else _controlnet(options, dtype)
+        pipe = _loaded(spec, dtype, controlnet)
+    pipe.scheduler = scheduler_named(options.scheduler, pipe.scheduler)
+    load_loras(pipe, options.loras)
+    set_attention(pipe, check_attention(options.attention, device))
+    _place(pipe, options, device)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def controlnet_folder(options: SdOptions) -> Path:
+    """Where the ControlNet's configuration lies; WeightsError where there is none, or its weights are a pickle."""
+    assert options.controlnet is not None
+    path = Path(options.controlnet).expanduser()
+    if is_hub_name(options.controlnet):
+        return hub_configs(options.controlnet, offline=options.offline)
+    if not (path / "config.json").is_file():
+        refuse_pickle(path)
+        raise WeightsError(f"{path} is no ControlNet; expected a diffusers folder with config.json and .safetensors")
+    if not list(path.glob("*.safetensors")):
+        for file in sorted(path.iterdir()):
+            refuse_pickle(file)
+        raise WeightsError(f"{path} holds no weights; expected diffusion_pytorch_model.safetensors, fetch it again")
+    return path
+
+
+def _loaded(spec: SdSpec, dtype: Any, controlnet: Any) -> Any:
+    import diffusers
+
+    extra = {"controlnet": controlnet} if controlnet is not None else {}
+    if spec.kind == "flux":
+        made: Any = diffusers.FluxFillPipeline if spec.unet_channels == 384 else diffusers.AutoPipelineForInpainting
+    else:
+        made = getattr(diffusers, CLASSES[spec.kind, controlnet is not None])
+        extra |= {"safety_checker": None} if spec.kind == "sd" else {"add_watermarker": False}
+    try:
+        if spec.file is not None:
+            return made.from_single_file(
+                str(spec.file), config=str(spec.folder), torch_dtype=dtype, local_files_only=True, **extra
+            )
+        return made.from_pretrained(
+            spec.folder, torch_dtype=dtype, variant=spec.variant, use_safetensors=True, local_files_only=True, **extra
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(f"{spec.model} cannot be opened ({reason}); check the folder, or fetch it again") from error
+
+
+def _controlnet(options: SdOptions, dtype: Any) -> Any:
+    from diffusers import ControlNetModel
+
+    folder = controlnet_folder(options)
+    source = options.controlnet if is_hub_name(str(options.controlnet)) else folder
+    try:
+        return ControlNetModel.from_pretrained(
+            source, torch_dtype=dtype, use_safetensors=True, local_files_only=options.offline or source == folder
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(f"ControlNet {options.controlnet} cannot be opened ({reason})") from error
+
+
+def _place(pipe: Any, options: SdOptions, device: str) -> None:
+    if options.slicing:
+        pipe.enable_attention_slicing()
+        pipe.vae.enable_slicing()
+    if options.offload == "model":
+        pipe.enable_model_cpu_offload(device=device)
+    elif options.offload == "sequential":
+        pipe.enable_sequential_cpu_offload(device=device)
+    else:
+        pipe.to(device)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the loaders' progress bars, and without warnings of libraries about their own future."""
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    logs = (diffusers_logging, transformers_logging)
+    shown = [log.is_progress_bar_enabled() for log in logs]
+    levels = [log.get_verbosity() for log in logs]
+    for log in logs:
+        log.disable_progress_bar()
+        log.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for log, was, level in zip(logs, shown, levels, strict=True):
+            log.set_verbosity(level)
+            if was:
+                log.enable_progress_bar()
