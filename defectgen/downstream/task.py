@@ -1,9 +1,10 @@
-"""A task: one kind of detector, trained on a trial and judged on test pictures that nothing was chosen on.
+"""A task: what an inspection stack is trained for, and the one shape that every training and its result has.
 
-Everything of a training's randomness comes from `TrainOptions.seed`: the same trial and options give the same outcome
-on one machine. Half of each batch is good, half defective, where there are both. Steps, schedule, good pictures and
-the number of looks at the validation pictures are the same in all arms; the step that was best on validation is kept.
-Metrics are fractions, 0 to 1.
+A *trial* is what one training sees; its *outcome* is what the test pictures say of the step that was best on val.
+The four tasks share one rule: half of each batch is good, half defective; every arm takes the same number of optimiser
+steps over the same schedule; model and thresholds are chosen on val; test is looked at once.
+
+Fractions are in 0 to 1. Scores and maps are the chance of a defect.
 """
 
 from __future__ import annotations
@@ -16,47 +17,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defectgen.downstream.pool import Pool
+from defectgen.errors import InputError
 
-__all__ = ["Outcome", "Task", "TrainOptions", "Trial"]
+__all__ = ["LEADS", "STEPS", "TASKS", "Outcome", "Task", "TrainOptions", "Trial", "Watch", "make_task"]
+
+Watch = Callable[[int, float], None]
+"""Called after each optimiser step with its number, from 1, and its loss."""
+
+STEPS = {"classify": 200, "detect": 200, "segment": 200, "anomaly": 0}
+"""Optimiser steps of a task when none are given; 0: nothing is trained by steps (good-only detection)."""
+
+LEADS = {"classify": "balanced_accuracy", "detect": "map50", "segment": "pixel_ap", "anomaly": "pixel_ap"}
+"""The metric that chooses the step on val and leads the verdict; higher is better."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What one training sees.
+    """real: good training pictures and the real shots (none of them where nothing real is known).
 
-    real: the good training pictures and the real shots, no shots in a zero-shot arm. extra: synthetic defective
-    pictures. augment: strong classical augmentation; flips and shifts are for every arm. extra_share: of the defective
-    half of a batch, the share drawn from `extra`, 0 to 1.
+    extra: synthetic defective pictures, or None. augment: strong classical augmentation on top of the flips and shifts
+    that every arm has. extra_share: of the defective half of a batch, the share drawn from extra, 0 to 1.
     """
 
     real: Pool
     extra: Pool | None
     val: Pool
     test: Pool
-    augment: bool
-    extra_share: float
+    augment: bool = False
+    extra_share: float = 0.5
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """model: a preset of the task, "" for its default. lr: None for the preset's. evaluations: looks at validation."""
+    """model: a preset of the task, "" for its first. lr: peak learning rate, None for the task's own.
 
-    model: str
-    steps: int
-    batch: int
-    lr: float | None
-    seed: int
-    device: str
+    evaluations: how often, evenly spaced, val is looked at. All randomness of a training comes from seed.
+    """
+
+    model: str = ""
+    steps: int = 200
+    batch: int = 16
+    lr: float | None = None
+    seed: int = 0
+    device: str = "cpu"
     evaluations: int = 5
+
+    def __post_init__(self) -> None:
+        for name, least in (("steps", 0), ("batch", 2), ("evaluations", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}; expected {least} or more")
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What one training gave.
+    """metrics and per_class: on test, of the step that was best on val. curve: one row a look: step, loss, val.
 
-    metrics: over all classes, on test, of the step that was best on validation; per_class: by class name. curve: of
-    each look "step", "loss" and "val". scores: (N_test,) float32, how sure the picture is defective. maps: (N_test, S,
-    S) uint8, 255 times the probability of a defect, or None where the task gives no map. seconds: of the whole.
+    scores: (N,) float32 of the test pictures. maps: (N, S, S) uint8, chance x 255, or None where a task has none.
     """
 
     metrics: dict[str, float]
@@ -70,14 +86,41 @@ class Outcome:
 
 
 class Task(Protocol):
-    """lead: the metric that verdicts lead with, higher is better. presets: models, the default first."""
+    """What the study knows of a task."""
 
-    name: str
-    lead: str
-    presets: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lead(self) -> str:
+        """Name of the metric that leads the verdict."""
+        ...
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """Models to choose from; the first is the default."""
+        ...
 
     def check(self, train: Pool, val: Pool, test: Pool) -> None:
-        """InputError for what this task cannot use: no masks, a class missing from a split, one class, too few."""
+        """InputError, before anything is trained, for pictures that this task cannot use."""
+        ...
 
-    def run(self, trial: Trial, options: TrainOptions, watch: Callable[[int, float], None]) -> Outcome:
-        """One training and its judgement. watch: step and loss."""
+    def run(self, trial: Trial, options: TrainOptions, watch: Watch) -> Outcome:
+        """Train and test. The same trial and options give the same outcome on one machine."""
+        ...
+
+
+def _segment() -> Task:
+    from defectgen.downstream.segment import Segment
+
+    return Segment()
+
+
+TASKS: dict[str, Callable[[], Task]] = {"segment": _segment}
+
+
+def make_task(name: str) -> Task:
+    """The task of this name; InputError for another."""
+    if name not in TASKS:
+        raise InputError(f"unknown task {name!r}; expected one of {', '.join(TASKS)}")
+    return TASKS[name]()
