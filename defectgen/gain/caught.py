@@ -14,7 +14,10 @@ from numpy.typing import ArrayLike
 
 from defectgen.gain.row import ALL
 
-__all__ = ["RATE", "alarm_threshold", "caught"]
+__all__ = ["CAUGHT", "RATE", "alarm_threshold", "caught"]
+
+CAUGHT = "caught"
+"""Name of the metric."""
 
 RATE = 0.05
 

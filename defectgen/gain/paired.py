@@ -1,7 +1,7 @@
 """Paired differences: what an arm changes, shots for shots and run for run, and how sure that is.
 
-D[d, s] = arm[d, s] - base[d, s] for draw d and seed s. Seeds are trainings on the same shots, so they are no further
-evidence about other shots: D is averaged over the seeds within a draw first, and the interval is Student's over the
+D[d, s] = arm[d, s] - base[d, s] for draw d and seed s. Seeds are trainings on the same shots, each with a start of its
+own, so they are no further evidence about other shots: D is averaged over the seeds within a draw first, and the interval is Student's over the
 draws' means, with draws - 1 degrees of freedom. For balanced data this is what the mixed model D = effect + draw +
 error gives (McCulloch, Searle and Neuhaus, Generalized, Linear, and Mixed Models, 2008, chapter 2): the mean square
 between draws holds both the draws' variance and that of the seeds. Whatever a draw or a seed does to both arms alike
@@ -73,9 +73,10 @@ def compare(base: Cells, arm: Cells, seed: int = 0) -> Paired | None:
     differences = means[:, 1] - means[:, 0]
     low, high, p = student(differences)
     runs = [np.array([b - a for a, b in pairs]) for pairs in by_draw.values()]
-    boot = (None, None) if low is None else _bootstrap(runs, seed)
+    boot_low, boot_high = (None, None) if low is None else _bootstrap(runs, seed)
+    ground, level = means.mean(axis=0)
     return Paired(
-        float(differences.mean()), low, high, p, *boot, *map(float, means.mean(axis=0)),
+        float(differences.mean()), low, high, p, boot_low, boot_high, float(ground), float(level),
         tuple(zip(by_draw, map(float, differences), strict=True)), len(both), len(ours ^ theirs),
     )  # fmt: skip
 

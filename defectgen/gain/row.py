@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["ALL", "REAL_ONLY", "Cells", "Row", "cells_of"]
+__all__ = ["ALL", "REAL_ONLY", "ZERO_SHOT", "Cells", "Row", "cells_of"]
 
 ALL = "all"
 REAL_ONLY = "none"
+ZERO_SHOT = "zero-shot "
+"""What the names of arms begin with that see no real defect in training."""
 Cells = Mapping[tuple[int, int], float]
 """A metric's values by (draw, seed)."""
 
@@ -34,5 +36,4 @@ class Row:
 
 def cells_of(rows: Iterable[Row]) -> dict[tuple[int, int], float]:
     """Rows that differ in draw and seed alone, by these."""
-    found = {(row.draw, row.seed): row.value for row in rows}
-    return found
+    return {(row.draw, row.seed): row.value for row in rows}

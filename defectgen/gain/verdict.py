@@ -7,8 +7,9 @@ happened to suit an arm from an arm that helps only by luck.
 
 Many arms are many chances to be lucky, so p is corrected by Holm's procedure (Holm 1979): the k-th smallest of m is
 multiplied by m - k + 1. One family is all arms of one task and model, over all defects; its arms by single defects are
-another. So within each family no more than 5 of 100 studies of useless arms give any verdict. Intervals are plain 95%
-ones, each for itself: one may leave out 0 while the corrected verdict is *no evidence*.
+another, and so are its arms that see no real defect. Within each family no more than 5 of 100 studies of useless arms
+give any verdict. Intervals are plain 95% ones, each for itself: one may leave out 0 while the corrected verdict is *no
+evidence*.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ import numpy as np
 
 from defectgen.gain.effect import effect_in_words, measure_of, range_in_words
 from defectgen.gain.paired import Paired, compare
-from defectgen.gain.row import ALL, REAL_ONLY, Row, cells_of
+from defectgen.gain.row import ALL, REAL_ONLY, ZERO_SHOT, Row, cells_of
 
-__all__ = ["ALPHA", "FEWEST_DRAWS", "Level", "Verdict", "compare_arms", "defect_lead", "holm", "judge", "main_ratio"]
+__all__ = [
+    "ALPHA", "FEWEST_DRAWS", "Level", "Verdict", "at_ratio", "compare_arms", "decide", "defect_lead",
+    "holm", "judge", "main_ratio",
+]  # fmt: skip
 
 Level = Literal["helps", "no evidence", "harms"]
 ALPHA = 0.05
@@ -53,6 +57,11 @@ class Verdict:
     family: int = 1
     leading: bool = True
     reason: str = ""
+
+    @property
+    def zero_shot(self) -> bool:
+        """Whether the arm saw no real defect in training."""
+        return self.arm.startswith(ZERO_SHOT)
 
     @property
     def words(self) -> str:
@@ -90,7 +99,9 @@ def judge(
         single = defect_lead(here, leads[task])
         whole = [row for row in here if row.defect == ALL and row.metric == leads[task]]
         parts = [row for row in here if row.defect != ALL and row.metric == single]
-        found += [*decide(compare_arms(whole, base)), *decide(compare_arms(parts, base))]
+        for zero_shot in (False, True):
+            for family in (compare_arms(whole, base), compare_arms(parts, base)):
+                found += decide([one for one in family if one.zero_shot == zero_shot])
     return tuple(found)
 
 

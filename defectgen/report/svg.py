@@ -9,7 +9,7 @@ from html import escape
 
 from markupsafe import Markup
 
-__all__ = ["figure", "line", "path", "rect", "text"]
+__all__ = ["circle", "figure", "line", "path", "rect", "text"]
 
 
 def figure(width: float, height: float, body: list[str], label: str, kind: str) -> Markup:
@@ -24,6 +24,10 @@ def rect(x: float, y: float, width: float, height: float, kind: str) -> str:
 
 def line(x0: float, y0: float, x1: float, y1: float, kind: str) -> str:
     return f'<line class="{kind}" x1="{x0:.2f}" y1="{y0:.2f}" x2="{x1:.2f}" y2="{y1:.2f}"/>'
+
+
+def circle(x: float, y: float, radius: float, kind: str) -> str:
+    return f'<circle class="{kind}" cx="{x:.2f}" cy="{y:.2f}" r="{radius:g}"/>'
 
 
 def path(points: list[tuple[float, float]], kind: str) -> str:
