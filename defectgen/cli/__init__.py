@@ -22,6 +22,7 @@ from defectgen.cli.doctor import doctor
 from defectgen.cli.explain import explain
 from defectgen.cli.export import export
 from defectgen.cli.finetune import finetune
+from defectgen.cli.gain import gain
 from defectgen.cli.import_set import import_set
 from defectgen.cli.parts import parts_app
 from defectgen.cli.pretrain import pretrain
@@ -110,6 +111,7 @@ app.command()(caption)
 app.command()(finetune)
 app.command()(pretrain)
 app.command()(audit)
+app.command()(gain)
 app.command()(doctor)
 
 

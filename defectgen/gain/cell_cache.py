@@ -1,4 +1,4 @@
-"""Finished cells on the disk: KEY.json with the numbers, KEY.npz with scores and maps. Each appears whole or not at all."""
+"""Finished cells on the disk: KEY.json has the numbers, KEY.npz scores and maps; each appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ __all__ = ["CellCache", "CellNumbers", "numbers_of"]
 
 
 class CellNumbers(BaseModel):
-    """The numbers of one training; None where a metric has no value. per_class: by class, then metric."""
+    """The numbers of one training; None where a metric has no value. per_class: by class, then metric.
+
+    seconds: of the whole cell, reading, training and judging.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,13 +36,13 @@ class CellNumbers(BaseModel):
     seconds: float
 
 
-def numbers_of(outcome: Outcome) -> CellNumbers:
+def numbers_of(outcome: Outcome, seconds: float) -> CellNumbers:
     """The outcome without its arrays."""
     return CellNumbers(
         metrics=_finite(outcome.metrics),
         per_class={name: _finite(values) for name, values in outcome.per_class.items()},
         curve=tuple(_finite(one) for one in outcome.curve), best_step=int(outcome.best_step),
-        val=_finite({"val": outcome.val})["val"], seconds=round(float(outcome.seconds), 3),
+        val=_finite({"val": outcome.val})["val"], seconds=round(seconds, 3),
     )  # fmt: skip
 
 
@@ -58,11 +61,11 @@ class CellCache:
         content = self._read(key)
         return None if content is None else CellNumbers.model_validate(content["numbers"])
 
-    def put(self, cell: Cell, outcome: Outcome) -> CellNumbers:
+    def put(self, cell: Cell, outcome: Outcome, seconds: float) -> CellNumbers:
         """Keeps a finished cell. Maps are kept for the first seed, which is enough to look at."""
-        numbers = numbers_of(outcome)
+        numbers = numbers_of(outcome, seconds)
         arrays: dict[str, Any] = {"scores": np.asarray(outcome.scores, np.float32)}
-        if outcome.maps is not None and cell.options.seed == 0:
+        if outcome.maps is not None and cell.spot.seed == 0:
             arrays["maps"] = outcome.maps
         packed = io.BytesIO()
         np.savez_compressed(packed, **arrays)
