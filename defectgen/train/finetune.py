@@ -52,7 +52,11 @@ EVERY = 40
 
 @dataclass(frozen=True)
 class FinetuneOptions:
-    """budget_s: seconds of training over all runs. rank: None to choose by validation. weights: of the base model."""
+    """budget_s: seconds of training over all runs. rank: None to choose by validation. weights: of the base model.
+
+    most_steps: optimiser steps over all ranks and runs, so that a busy machine trains as much as an idle one; None for
+    as many as the budget allows. What is used up first ends it.
+    """
 
     method: Method = "lora"
     rank: int | None = None
@@ -60,6 +64,11 @@ class FinetuneOptions:
     seed: int = 0
     device: str = "cpu"
     weights: Path | None = None
+    most_steps: int | None = None
+
+    def share(self, steps: float, seconds: float) -> float:
+        """What share of the budget so many steps and seconds are."""
+        return max(seconds / self.budget_s, 0.0 if self.most_steps is None else steps / self.most_steps)
 
 
 @dataclass(frozen=True)
@@ -96,10 +105,11 @@ class Finetune:
         ranks = self._ranks()
         if len(ranks) > 1:
             for rank in ranks:
-                yield from self._train(rank, TRIAL * self.options.budget_s)
+                yield from self._train(rank, TRIAL)
         best = self.best_rank
-        spent = sum(entry["seconds"] for name, entry in self.log.items() if name != _name(best))
-        yield from self._train(best, self.options.budget_s - spent)
+        others = [entry for name, entry in self.log.items() if name != _name(best)]
+        spent = [sum(entry.get(what, 0.0) for entry in others) for what in ("trained", "seconds")]
+        yield from self._train(best, 1.0 - self.options.share(*spent))
 
     @property
     def best_rank(self) -> int | None:
@@ -134,8 +144,8 @@ class Finetune:
         state.swap(state.ema)
         return network
 
-    def _train(self, rank: int | None, until_s: float) -> Iterator[Lap]:
-        """Go on with one rank until it has had so many seconds."""
+    def _train(self, rank: int | None, until: float) -> Iterator[Lap]:
+        """Go on with one rank until it has had that share of the budget."""
         network = self.network(rank)
         state = TrainingState(network, LR[self.options.method])
         entry = self.log.setdefault(_name(rank), {"seconds": 0.0, "best": self._validate(network)})
@@ -145,14 +155,14 @@ class Finetune:
         source = batches(self.drawer, state.step, BATCH)
         began, before = time.monotonic(), state.seconds
         losses: list[float] = []
-        while state.seconds < until_s:
+        while not self._had(state, until):
             generator = torch.Generator().manual_seed(self.options.seed * 1_000_003 + state.step)
             loss = train_step(network, next(source).to(self.options.device), generator)
             loss.backward()  # type: ignore[no-untyped-call]
             state.update(self._rate(state))
             losses.append(float(loss.detach()))
             state.seconds = before + time.monotonic() - began
-            if state.step % EVERY == 0 or state.seconds >= until_s:
+            if state.step % EVERY == 0 or self._had(state, until):
                 yield self._lap(rank, network, state, entry, losses)
                 began, before = time.monotonic(), state.seconds
                 losses = []
@@ -170,14 +180,18 @@ class Finetune:
             entry["steps"] = state.step
             self._keep(rank, network)
         state.swap(state.masters)
-        entry["seconds"] = state.seconds
+        entry["seconds"], entry["trained"] = state.seconds, state.step
         state.save(self._state_file(rank))
         _write_log(self.work, self.log)
         mean = sum(losses) / len(losses)
         return Lap(rank, state.step, sum(e["seconds"] for e in self.log.values()), mean, found if self.val else None)
 
+    def _had(self, state: TrainingState, share: float) -> bool:
+        # A step's share added up may fall short of a whole by rounding.
+        return self.options.share(state.step, state.seconds) >= share - 1e-9
+
     def _rate(self, state: TrainingState) -> float:
-        left = 1.0 - min(1.0, state.seconds / self.options.budget_s)
+        left = 1.0 - min(1.0, self.options.share(state.step, state.seconds))
         fall = min(1.0, left / DECAY)
         return LR[self.options.method] * min(1.0, (state.step + 1) / WARMUP) * max(fall, 0.05)
 

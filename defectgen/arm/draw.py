@@ -1,0 +1,92 @@
+"""A draw: the shots that all its arms start from, read and checked once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import defectgen
+from defectgen.arm.adapter import adapter_of, taught_of
+from defectgen.arm.hold import hold
+from defectgen.arm.joining import GoodPictures
+from defectgen.arm.options import ArmOptions
+from defectgen.arm.shots_set import ALLOWED, content_sha256, shots_set
+from defectgen.dataset.defect_set import DefectSet
+from defectgen.errors import InputError
+from defectgen.record import GOOD, Record
+
+__all__ = ["FORMAT", "Draw", "Watch"]
+
+FORMAT = 1
+"""Of what the arms make; raised when the same options come to give other samples."""
+KEY_LENGTH = 12
+Watch = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What all arms of one draw share. types: the shots of each, sorted by name."""
+
+    shots: DefectSet
+    sha256: str
+    seed: int
+    work: Path
+    options: ArmOptions
+    types: Mapping[str, list[Record]]
+    goods: GoodPictures
+    masks: DefectSet
+    watch: Watch
+
+    @staticmethod
+    def of(shots: DefectSet, seed: int, work: Path, options: ArmOptions, watch: Watch) -> Draw:
+        records = sorted(shots.records(), key=lambda one: one.file_name)
+        types = _types(shots, records)
+        good = [one for one in records if one.defect == GOOD]
+        if not good:
+            raise InputError(f"{shots.path} has no good picture; an arm puts defects on good training pictures")
+        sha256 = content_sha256(shots, records)
+        short = sha256[:KEY_LENGTH]
+        with hold(work / f".{short}.lock"):
+            goods = GoodPictures.of(shots, good, work / f"goods-{short}")
+            masked = [one for own in types.values() for one in own]
+            masks = shots_set(shots, masked, work / f"shots-{short}")
+        return Draw(shots, sha256, seed, work, options, types, goods, masks, watch)
+
+    def folder(self, arm: str, more: str = "") -> Path:
+        """Where an arm of this draw lies. more: what else decides its samples."""
+        told = json.dumps([FORMAT, defectgen.__version__, arm, self.sha256, self.seed, more])
+        return self.work / f"{arm}-{hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]}"
+
+    def adapter(self) -> Path:
+        cache = self.options.adapters or self.work / "adapters"
+        self.watch("fine-tuning on the shots")
+        return adapter_of(self.shots, self.options.adapter, cache, self.options.device)
+
+    def recipes(self) -> Path | None:
+        """What the shots teach, for arms without an adapter."""
+        seed = self.options.adapter.seed
+        with hold(self.work / f".{self.sha256[:KEY_LENGTH]}.lock"):
+            return taught_of(self.masks, seed, self.work / f"recipes-{self.sha256[:KEY_LENGTH]}-{seed}")
+
+    def seed_of(self, defect: str) -> int:
+        """A seed of its own for each type, so that not all lie on the same good pictures."""
+        return int(np.random.SeedSequence([self.seed, zlib.crc32(defect.encode())]).generate_state(1)[0])
+
+
+def _types(shots: DefectSet, records: list[Record]) -> dict[str, list[Record]]:
+    held = [one for one in records if one.split not in ALLOWED]
+    if held:
+        raise InputError(
+            f"{shots.path}: {held[0].file_name} is kept from training (split {held[0].split!r}); "
+            "give a set of training pictures alone"
+        )
+    masked = [one for one in records if one.annotation == "mask"]
+    if not masked:
+        raise InputError(f"{shots.path} has no shot with a mask; an arm learns its defects' shapes from masks")
+    return {name: [one for one in masked if one.defect == name] for name in sorted({one.defect for one in masked})}

@@ -1,0 +1,129 @@
+"""Pasting: a real defect put on a good picture at its own size, under its own mask.
+
+    feathered   the donor's pixels under its mask, fading into the picture over a few pixels of the donor's own
+                surround; its light is matched so that both surrounds agree, and the contrast to them stays
+    seamless    OpenCV's Poisson blending (Perez et al., "Poisson Image Editing", 2003)
+
+The mask that ships is the defect's own in both. OpenCV puts the *bounding rectangle* of its mask at the centre that it
+is given, and keeps the pixels under the mask's own border as they were: the mask is padded, or the defect's border
+would be its blank frame.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from defectgen.arm.donor import Donor
+from defectgen.band import grow
+
+__all__ = ["FEATHER_PX", "PAD_PX", "feathered", "placed", "seamless", "settle_place"]
+
+U8 = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+FEATHER_PX = 2
+PAD_PX = 3
+TRIES = 40
+PLACE_SPREAD = 0.06
+NEAR_TRIES = 15
+LEAST_ON_PART = 0.9
+MOST_STRETCH = 2.5
+MORE_THAN_HOME, MORE_BY = 1.5, 0.05
+"""A donor may cover so many times its share of its own picture, and so much more."""
+MOST_GAIN = 2.0
+DARKEST = 4.0
+
+
+def placed(mask: Mask, at: tuple[int, int], hw: tuple[int, ...]) -> Mask:
+    """The mask on a canvas of (H, W), its upper left corner at (row, column)."""
+    whole = np.zeros(hw[:2], np.bool_)
+    whole[at[0] : at[0] + mask.shape[0], at[1] : at[1] + mask.shape[1]] = mask
+    return whole
+
+
+def feathered(
+    good: U8, patch: U8, mask: Mask, at: tuple[int, int], feather_px: int = FEATHER_PX, tone: bool = True
+) -> U8:
+    """The picture with the patch pasted at (row, column). tone: whether the patch's light is matched."""
+    view = (slice(at[0], at[0] + mask.shape[0]), slice(at[1], at[1] + mask.shape[1]))
+    under = good[view].astype(np.float32)
+    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    weight = np.clip(1 - distance / (feather_px + 1), 0, 1)[..., None]
+    over = patch.astype(np.float32)
+    ring = ~grow(mask, 1)
+    if tone and ring.any():
+        here, there = under[ring].mean(0), over[ring].mean(0)
+        gain = np.clip(here.mean() / max(float(there.mean()), DARKEST), 1 / MOST_GAIN, MOST_GAIN)
+        over = here + gain * (over - there)
+    out = good.copy()
+    out[view] = np.clip(np.rint(under + weight * (over - under)), 0, 255).astype(np.uint8)
+    return out
+
+
+def seamless(good: U8, patch: U8, mask: Mask, at: tuple[int, int], pad_px: int = PAD_PX) -> U8:
+    """The picture with the patch cloned at (row, column). pad_px: by which the solver's mask outgrows the defect's."""
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pad_px + 1, 2 * pad_px + 1))
+    frame = 2 * max(pad_px, 1)  # room for the padding where the defect touches its patch's or the picture's border
+    around = ((frame, frame), (frame, frame))
+    wide = np.pad(patch, (*around, (0, 0)), mode="reflect" if min(patch.shape[:2]) > frame else "edge")
+    padded = cv2.dilate(np.pad(mask, around).astype(np.uint8) * 255, disk)
+    canvas = np.pad(good, (*around, (0, 0)), mode="reflect")
+    x, y, w, h = cv2.boundingRect(padded)
+    centre = at[1] + x + w // 2, at[0] + y + h // 2
+    out = cv2.seamlessClone(np.ascontiguousarray(wide), canvas, padded, centre, cv2.NORMAL_CLONE)
+    return np.ascontiguousarray(out[frame:-frame, frame:-frame], np.uint8)
+
+
+def settle_place(
+    donor: Donor, part: Mask, taken: Mask, rng: np.random.Generator
+) -> tuple[U8, Mask, tuple[int, int]] | None:
+    """Patch, mask and (row, column) for the donor on a picture whose part is (H, W); None where it finds no room.
+
+    Near where it lay on its own picture, then anywhere; at the same border where it touched one; on the part as far as
+    it was at home; clear of what is `taken`. One that spans its picture is stretched to span this one.
+    """
+    spanned = _spanned(donor, part.shape)
+    if spanned is None:
+        return None
+    patch, mask = spanned
+    if mask.sum() > (MORE_THAN_HOME * donor.share + MORE_BY) * part.size:
+        return None
+    for number in range(TRIES):
+        spread = PLACE_SPREAD * (1 + number) if number < NEAR_TRIES else None
+        top, left = (_start(donor, axis, mask.shape[1 - axis], part.shape[1 - axis], spread, rng) for axis in (1, 0))
+        view = (slice(top, top + mask.shape[0]), slice(left, left + mask.shape[1]))
+        at_home = part[view][mask].mean() >= min(LEAST_ON_PART, 0.95 * donor.on_part)
+        if at_home and not (taken[view] & mask).any():
+            return patch, mask, (top, left)
+    return None
+
+
+def _spanned(donor: Donor, hw: tuple[int, ...]) -> tuple[U8, Mask] | None:
+    """Patch and mask, stretched along the axes on which the donor touches both borders; None where it does not fit."""
+    left, top, right, bottom = donor.touches
+    height = hw[0] if top and bottom else donor.mask.shape[0]
+    width = hw[1] if left and right else donor.mask.shape[1]
+    stretch = max(height / donor.mask.shape[0], width / donor.mask.shape[1])
+    squeeze = min(height / donor.mask.shape[0], width / donor.mask.shape[1])
+    if height > hw[0] or width > hw[1] or stretch > MOST_STRETCH or squeeze < 1 / MOST_STRETCH:
+        return None
+    patch, mask = np.ascontiguousarray(donor.patch), np.ascontiguousarray(donor.mask)
+    if (height, width) == mask.shape:
+        return patch, mask
+    soft = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(patch, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8), soft >= 0.5
+
+
+def _start(
+    donor: Donor, axis: int, length: int, room: int, spread: float | None, rng: np.random.Generator
+) -> int:
+    """Where `length` pixels start in `room`, along x (axis 0) or y (1)."""
+    free = room - length
+    if donor.touches[axis] or donor.touches[axis + 2]:
+        return 0 if donor.touches[axis] else free
+    if spread is None:
+        return int(rng.integers(free + 1))
+    middle = (donor.where[axis] + rng.normal(0, spread)) * room - length / 2
+    return int(np.clip(round(middle), 0, free))
