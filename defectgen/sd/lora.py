@@ -19,7 +19,8 @@ __all__ = ["check_loras", "load_loras", "lora_file", "lora_settings"]
 
 NAME = "pytorch_lora_weights.safetensors"
 FAMILIES = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
-_DOWN = re.compile(r"attn2[._](?:processor[._])?to_k(?:_lora)?[._](?:lora[._](?:A|down)|lora_A\.\w+|down)\.(?:\w+\.)?weight$")
+# peft, diffusers' older names, and kohya's
+_DOWN = re.compile(r"attn2[._].*to_k(?:_lora)?\.(?:lora_A|lora\.down|lora_down|down)\.(?:\w+\.)?weight$")
 
 
 def lora_file(path: Path) -> Path:

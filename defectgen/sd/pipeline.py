@@ -6,9 +6,6 @@ same classes, which hold the latents outside the mask themselves where the UNet 
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +14,9 @@ from defectgen.model.device import pick_device
 from defectgen.sd.attention import check_attention, set_attention
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.hub import hub_configs, hub_weights, is_hub_name
-from defectgen.sd.lora import load_loras
+from defectgen.sd.learned import learned_unet, load_learned
 from defectgen.sd.options import SdOptions
+from defectgen.sd.quiet import quiet
 from defectgen.sd.scheduler import scheduler_named
 from defectgen.sd.weights_file import refuse_pickle
 
@@ -39,7 +37,7 @@ def sd_device(options: SdOptions) -> str:
         raise InputError("device openvino runs engine compact only; use --device auto or --device cpu")
     device = pick_device(options.device)
     if options.offload != "none" and device == "cpu":
-        raise InputError(f"offload {options.offload} moves weights off a GPU, and the device is cpu; leave out --offload")
+        raise InputError(f"offload {options.offload} is for a GPU, and the device is cpu; leave out --offload")
     check_attention(options.attention, device)
     return device
 
@@ -75,11 +73,14 @@ def open_pipeline(spec: SdSpec, options: SdOptions) -> Any:
     device = sd_device(options)
     dtype = getattr(torch, TORCH_NAMES[dtype_name(options, spec.kind, device)])
     spec = fetched(spec, offline=options.offline)
-    with _quiet():
+    with quiet():
         controlnet = None if options.controlnet is None else _controlnet(options, dtype)
         pipe = _loaded(spec, dtype, controlnet)
+        unet = learned_unet(options.loras)
+        if unet is not None:
+            pipe.register_modules(unet=_unet(unet, dtype))
     pipe.scheduler = scheduler_named(options.scheduler, pipe.scheduler)
-    load_loras(pipe, options.loras)
+    load_learned(pipe, options.loras)
     set_attention(pipe, check_attention(options.attention, device))
     _place(pipe, options, device)
     pipe.set_progress_bar_config(disable=True)
@@ -124,6 +125,17 @@ def _loaded(spec: SdSpec, dtype: Any, controlnet: Any) -> Any:
         raise WeightsError(f"{spec.model} cannot be opened ({reason}); check the folder, or fetch it again") from error
 
 
+def _unet(folder: Path, dtype: Any) -> Any:
+    from diffusers import UNet2DConditionModel
+
+    try:
+        return UNet2DConditionModel.from_pretrained(
+            folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{folder} cannot be opened ({' '.join(str(error).split())[:200]})") from error
+
+
 def _controlnet(options: SdOptions, dtype: Any) -> Any:
     from diffusers import ControlNetModel
 
@@ -148,26 +160,3 @@ def _place(pipe: Any, options: SdOptions, device: str) -> None:
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         pipe.to(device)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the loaders' progress bars, and without warnings of libraries about their own future."""
-    from diffusers.utils import logging as diffusers_logging
-    from transformers.utils import logging as transformers_logging
-
-    logs = (diffusers_logging, transformers_logging)
-    shown = [log.is_progress_bar_enabled() for log in logs]
-    levels = [log.get_verbosity() for log in logs]
-    for log in logs:
-        log.disable_progress_bar()
-        log.set_verbosity_error()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for log, was, level in zip(logs, shown, levels, strict=True):
-            log.set_verbosity(level)
-            if was:
-                log.enable_progress_bar()

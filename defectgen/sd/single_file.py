@@ -38,7 +38,7 @@ def single_file_shape(path: Path) -> SingleFileShape:
     if CONV_IN not in shapes:
         if any("lora" in name for name in shapes):
             raise InputError(f"{path} is a LoRA; name its base with --model, and the file itself with --lora")
-        raise InputError(f"{path} holds no whole Stable Diffusion checkpoint; expected UNet, autoencoder and text encoder")
+        raise InputError(f"{path} is no Stable Diffusion checkpoint; expected UNet, autoencoder and text encoder")
     parts = {
         part: {name: shape for name, shape in shapes.items() if name.startswith(prefixes)}
         for part, prefixes in PREFIXES.items()

@@ -1,0 +1,94 @@
+"""One call of a pipeline: good windows, where to edit, words and seeds in, decoded windows out.
+
+Each window has generators of its own on the CPU, so that its noise depends on neither its company nor the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from defectgen.errors import InputError
+from defectgen.sd.checkpoint import SdSpec
+from defectgen.sd.hold import Held, encoded, touched
+from defectgen.sd.quiet import quiet
+
+__all__ = ["Sampling", "Scene", "check_tokens", "inpaint"]
+
+FLUX_FILL = 384
+_HELD = 0x5D_0E1D
+"""Tells the stream of the held latents' noise from that of the sampler."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """steps, guidance and strength: see `options.SdOptions`."""
+
+    steps: int
+    guidance: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the pipeline is shown, at the side that it works at.
+
+    good: (B, 3, S, S) in [0, 1]. where: (B, 1, S, S), above 0 where the edit may be. control: (B, 3, S, S) in [0, 1],
+    or None without a ControlNet. texts and seeds: one for each window.
+    """
+
+    good: Tensor
+    where: Tensor
+    control: Tensor | None
+    texts: Sequence[str]
+    seeds: Sequence[int]
+
+
+def check_tokens(pipe: Any, texts: Sequence[str]) -> None:
+    """InputError for a text that a tokenizer would cut off in silence."""
+    tokenizers = [getattr(pipe, name, None) for name in ("tokenizer", "tokenizer_2")]
+    for tokenizer in tokenizers:
+        for text in texts if tokenizer is not None else ():
+            count, most = len(tokenizer(text, verbose=False).input_ids), int(tokenizer.model_max_length)
+            if count > most:
+                raise InputError(
+                    f"the caption {text[:60]!r}... has {count} tokens, and the model reads {most}; use a shorter prompt, "
+                    "or shorter names in the recipe"
+                )
+
+
+@torch.inference_mode()
+def inpaint(pipe: Any, spec: SdSpec, scene: Scene, sampling: Sampling) -> Tensor:
+    """Decoded windows, (B, 3, S, S) in [0, 1], float32 on the CPU; outside `where` they are the good ones, decoded."""
+    check_tokens(pipe, scene.texts)
+    cells = touched(scene.where, spec.vae_factor)
+    side = scene.good.shape[-1]
+    extra: dict[str, Any] = {}
+    if scene.control is not None:
+        extra["control_image"] = scene.control
+    if spec.kind != "flux" and spec.unet_channels == 9:
+        extra["callback_on_step_end"] = _held(pipe, scene, cells)
+    if spec.unet_channels != FLUX_FILL or spec.kind != "flux":
+        extra["strength"] = sampling.strength
+    with quiet():
+        out = pipe(
+            prompt=list(scene.texts), image=scene.good, mask_image=interpolate(cells, scale_factor=spec.vae_factor),
+            height=side, width=side, num_inference_steps=sampling.steps, guidance_scale=sampling.guidance,
+            generator=_generators(scene.seeds), output_type="pt", **extra,
+        ).images  # fmt: skip
+    return out.float().cpu()
+
+
+def _held(pipe: Any, scene: Scene, cells: Tensor) -> Held:
+    latents = encoded(pipe, 2 * scene.good - 1)
+    noise = torch.stack([torch.randn(latents.shape[1:], generator=g) for g in _generators(scene.seeds, _HELD)])
+    return Held(latents, noise.to(latents.device), cells)
+
+
+def _generators(seeds: Sequence[int], stream: int = 0) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed((seed ^ stream) % 2**63) for seed in seeds]
