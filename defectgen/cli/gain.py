@@ -105,10 +105,10 @@ def _run(options: GainOptions, html: Path | None, as_json: Path | None, dry_run:
         write_atomic(as_json, written[0].read_bytes())
         written.append(as_json)
     if html is not None:
-        from defectgen.gain.pictures import telling_pictures
         from defectgen.report.gain_page import write_gain_page
+        from defectgen.report.gain_pictures import telling_pictures
 
-        write_gain_page(result, html, telling_pictures(plan, result))
+        write_gain_page(result, html, telling_pictures(result, plan.test, plan.folder("cells")))
         written.append(html)
     print_result(result, written)
 

@@ -40,7 +40,7 @@ def _points(title: str, meaning: str) -> Measure:
 
 
 def _finds(title: str, meaning: str, where: str = "") -> Measure:
-    rise, fall = (f"{verb} {{n}} more of 100 {{defects}}{where}" for verb in ("finds", "misses"))
+    rise, fall = (f"finds {{n}} {way} of 100 {{defects}}{where}" for way in ("more", "fewer"))
     return Measure(title, meaning, rise, fall)
 
 
@@ -52,17 +52,17 @@ def _pairs(title: str, meaning: str, what: str) -> Measure:
 MEASURES = {
     "accuracy": Measure(
         "Accuracy", "Share of test pictures that are named right.", "names {n} more of 100 pictures right",
-        "names {n} more of 100 pictures wrong",
+        "names {n} fewer of 100 pictures right",
     ),
     "balanced_accuracy": Measure(
         "Balanced accuracy", "Share of test pictures named right, where good and every type of defect count alike.",
         "names {n} more of 100 pictures right, all types counting alike",
-        "names {n} more of 100 pictures wrong, all types counting alike",
+        "names {n} fewer of 100 pictures right, all types counting alike",
     ),
     "recall": _finds("Found", f"Share of the defects that are found, {AT_CHOSEN}."),
     "found": _finds("Found", f"Share of the defects of which at least 30% is marked, {AT_CHOSEN}."),
     "caught": _finds(
-        "Caught", "Share of the defective pictures above the score that 5 of 100 good pictures reach.",
+        "Caught", "Share of the defective pictures above the score that all but 5 of 100 good pictures stay under.",
         " at the same false-alarm rate",
     ),
     "auroc": _pairs("AUROC", COIN, "picture"),

@@ -1,11 +1,12 @@
 """Paired differences: what an arm changes, shots for shots and run for run, and how sure that is.
 
 D[d, s] = arm[d, s] - base[d, s] for draw d and seed s. Seeds are trainings on the same shots, each with a start of its
-own, so they are no further evidence about other shots: D is averaged over the seeds within a draw first, and the interval is Student's over the
-draws' means, with draws - 1 degrees of freedom. For balanced data this is what the mixed model D = effect + draw +
-error gives (McCulloch, Searle and Neuhaus, Generalized, Linear, and Mixed Models, 2008, chapter 2): the mean square
-between draws holds both the draws' variance and that of the seeds. Whatever a draw or a seed does to both arms alike
-cancels. Draws of unequal spread make the interval too wide rather than too narrow (Benjamini 1983).
+own, so they are no further evidence about other shots: D is averaged over the seeds within a draw first, and the
+interval is Student's over the draws' means, with draws - 1 degrees of freedom. For balanced data this is what the mixed
+model D = effect + draw + error gives (McCulloch, Searle and Neuhaus, Generalized, Linear, and Mixed Models, 2008,
+chapter 2): the mean square between draws holds both the draws' variance and that of the seeds. Whatever a draw or a
+seed does to both arms alike cancels. Draws of unequal spread make the interval too wide rather than too narrow
+(Benjamini 1983).
 
 Beside it stands a bootstrap over draws and, within these, seeds (Davison and Hinkley, Bootstrap Methods, 1997, section
 3.8), which assumes no normal distribution but knows only the draws that were made; its replicates are spread by

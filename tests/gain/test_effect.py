@@ -11,14 +11,14 @@ from defectgen.gain.effect import MEASURES, effect_in_words, measure_of, range_i
     ("metric", "effect", "defect", "words"),
     [
         ("caught", 0.14, "crack", "finds 14 more of 100 cracks at the same false-alarm rate"),
-        ("recall", -0.031, "scratch", "misses 3.1 more of 100 scratches"),
+        ("recall", -0.031, "scratch", "finds 3.1 fewer of 100 scratches"),
         ("found", 0.004, "all", "finds 0.4 more of 100 defects"),
         ("found", 0.0004, "all", "changes nothing that shows"),
         ("recall", 0.2, "uneven", "finds 20 more of 100 uneven defects"),
         ("pixel_ap", 0.052, "all", "pixel AP 5.2 points higher"),
         ("pixel_ap", -0.25, "all", "pixel AP 25 points lower"),
         ("false_per_good", -0.3, "all", "raises 30 fewer false alarms on 100 good pictures"),
-        ("balanced_accuracy", -0.1, "all", "names 10 more of 100 pictures wrong, all types counting alike"),
+        ("balanced_accuracy", -0.1, "all", "names 10 fewer of 100 pictures right, all types counting alike"),
         ("no_such_metric", 0.1, "all", "no such metric 10 points higher"),
     ],
 )
