@@ -29,8 +29,8 @@ U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
-EDGE_PX = 5
-"""Of real surround that a donor brings along: a Poisson solver's padding and two pixels more."""
+EDGE_PX = 8
+"""Of real surround that a donor brings along: a Poisson solver's padding and three pixels more."""
 JOINED_PX = 3
 LEAST_AREA = 4
 LEAST_SHARE = 0.1

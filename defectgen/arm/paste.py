@@ -5,8 +5,7 @@
     seamless    OpenCV's Poisson blending (Perez et al., "Poisson Image Editing", 2003)
 
 The mask that ships is the defect's own in both. OpenCV puts the *bounding rectangle* of its mask at the centre that it
-is given, and keeps the pixels under the mask's own border as they were: the mask is padded, or the defect's border
-would be its blank frame.
+is given, and solves inside of its mask alone: the mask is padded, or the step into the defect would be lost.
 """
 
 from __future__ import annotations
@@ -24,7 +23,10 @@ U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 FEATHER_PX = 2
-PAD_PX = 3
+PAD_PX = 5
+"""OpenCV shrinks the mask by 3 pixels before it solves; with two more the step into the defect is among the gradients
+that it keeps. On magnetic tile, cracks, blowholes and breaks change the picture by 20, 11 and 11 grey levels with a
+padding of 3, by 30, 40 and 16 with 5, and by 31, 47 and 20 with 8, which moves twice as many pixels outside."""
 TRIES = 40
 PLACE_SPREAD = 0.06
 NEAR_TRIES = 15
@@ -50,7 +52,7 @@ def feathered(
     view = (slice(at[0], at[0] + mask.shape[0]), slice(at[1], at[1] + mask.shape[1]))
     under = good[view].astype(np.float32)
     distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    weight = np.clip(1 - distance / (feather_px + 1), 0, 1)[..., None]
+    weight = np.where(distance <= feather_px, 1 - distance / (feather_px + 1), 0)[..., None]
     over = patch.astype(np.float32)
     ring = ~grow(mask, 1)
     if tone and ring.any():
