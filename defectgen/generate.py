@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defectgen.band import grow
+from defectgen.candidate import Choice, Judge, better, chosen, with_seeds
 from defectgen.caption import canonical_caption
 from defectgen.compose import band_px_of, coverage, cut_good, cut_shape, paste
 from defectgen.engine.window import Engine, Window
@@ -72,8 +73,13 @@ class Draft:
     rng: np.random.Generator
 
 
-def generate(job: Job, engine: Engine, on_event: Callable[[Event], None] = lambda event: None) -> Summary:
-    """Make the job's defect set; a set that an earlier run left unfinished is completed, byte for byte the same."""
+def generate(
+    job: Job, engine: Engine, on_event: Callable[[Event], None] = lambda event: None, judge: Judge | None = None
+) -> Summary:
+    """Make the job's defect set; a set that an earlier run left unfinished is completed, byte for byte the same.
+
+    judge: of how like real defects the job's candidates are; without it label truth alone ranks them.
+    """
     check_job(job)
     with SetFolder(job.out, manifest(job, engine.info), job.overwrite) as folder:
         if folder.finished:
@@ -86,7 +92,7 @@ def generate(job: Job, engine: Engine, on_event: Callable[[Event], None] = lambd
         for first in range(0, job.n, job.batch):
             indices = range(first, min(first + job.batch, job.n))
             if not all(index in done for index in indices):
-                for outcome in _make_chunk(job, engine, folder, indices, shelf):
+                for outcome in _make_chunk(job, engine, folder, indices, shelf, judge):
                     if outcome.index not in done:
                         _tell(outcome, on_event)
                 folder.flush(indices[-1] + 1)
@@ -122,7 +128,7 @@ def _summary(job: Job, folder: SetFolder, resumed: int) -> Summary:
 
 
 def _make_chunk(
-    job: Job, engine: Engine, folder: SetFolder, indices: Sequence[int], shelf: PartShelf
+    job: Job, engine: Engine, folder: SetFolder, indices: Sequence[int], shelf: PartShelf, judge: Judge | None
 ) -> Iterator[Outcome]:
     """Make all samples of a chunk, those of an earlier run too: an engine may round differently in other company."""
     rejected: dict[int, list[Rejected]] = {index: [] for index in indices}
@@ -134,12 +140,11 @@ def _make_chunk(
                 rejected[index].append(draft)
             else:
                 drafts.append(draft)
-        for draft, edits in zip(drafts, _edit(engine, drafts), strict=True):
-            audited, band_px = _finish(draft, edits)
+        for draft, (audited, band_px, choice) in zip(drafts, _best(job, engine, drafts, judge), strict=True):
             if audited.audit.reason is not None:
                 rejected[draft.index].append(_rejection(draft, audited))
                 continue
-            sample = _record(job, engine, draft, audited, band_px)
+            sample = _record(job, engine, draft, audited, band_px, choice)
             outcome = Outcome(index=draft.index, sample=sample, rejected=tuple(rejected.pop(draft.index)))
             folder.keep(outcome, _pictures(draft, audited))
             yield outcome
@@ -198,6 +203,27 @@ def _edit(engine: Engine, drafts: Sequence[Draft]) -> list[list[list[F32]]]:
     return [[[next(flat) for _ in group] for group in draft.windows] for draft in drafts]
 
 
+def _best(
+    job: Job, engine: Engine, drafts: Sequence[Draft], judge: Judge | None
+) -> list[tuple[Audited, int, Choice | None]]:
+    """The best candidate of each draft; the first of them is what would be made without any choice."""
+    found: list[tuple[Audited, int, Choice | None]] = []
+    for number in range(job.candidates):
+        tries = [draft if number == 0 else _again(job, draft, number) for draft in drafts]
+        made = [_finish(one, edits) for one, edits in zip(tries, _edit(engine, tries), strict=True)]
+        if job.candidates == 1:
+            return [(audited, band_px, None) for audited, band_px in made]
+        new = [(audited, band_px, chosen(number, audited, judge)) for audited, band_px in made]
+        found = [b if better(b[2], a[2]) else a for a, b in zip(found, new, strict=True)] if found else new
+    return found
+
+
+def _again(job: Job, draft: Draft, number: int) -> Draft:
+    """The same defects at the same places, seen by the engine with other seeds."""
+    rng = np.random.default_rng(np.random.SeedSequence([job.seed, draft.index, draft.attempt, number]))
+    return replace(draft, windows=with_seeds(draft.windows, rng), rng=rng)
+
+
 def _finish(draft: Draft, edits: Sequence[Sequence[F32]]) -> tuple[Audited, int]:
     part = draft.part
     goods = [[window.good for window in group] for group in draft.windows]
@@ -227,7 +253,9 @@ def _measures(audited: Audited) -> dict[str, Any]:
     }
 
 
-def _record(job: Job, engine: Engine, draft: Draft, audited: Audited, band_px: int) -> Sample:
+def _record(
+    job: Job, engine: Engine, draft: Draft, audited: Audited, band_px: int, choice: Choice | None
+) -> Sample:
     source, info, name = draft.part.source, engine.info, stem(draft.index)
     boxes = _boxes(draft, audited.delivered, band_px)
     return Sample(
@@ -238,7 +266,7 @@ def _record(job: Job, engine: Engine, draft: Draft, audited: Audited, band_px: i
         split="train", group=job.group_of(source), source=source.path.name, source_sha256=source.sha256,
         licence="own" if job.shipped else "user", prompt=job.spec.prompt, seed=job.seed, index=draft.index,
         attempts=draft.attempt + 1, engine=info.name, weights_sha256=info.weights_sha256, steps=info.steps,
-        guidance=info.guidance, band_px=band_px, **_measures(audited),
+        guidance=info.guidance, band_px=band_px, **_measures(audited), **({} if choice is None else choice.record),
     )  # fmt: skip
 
 

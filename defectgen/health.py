@@ -152,6 +152,18 @@ def _time(asked: str) -> Finding:
     return Finding("time", True, f"{each:.2f} s a sample of 512x512 pixels: 100 take about {100 * each / 60:.1f} min")
 
 
+def _large() -> Finding:
+    """What engine sd can use beside the packages above; none of it has to be here."""
+    extras = {"controlnet-aux": "sd", "xformers": "gpu"}
+    found = []
+    for package, extra in extras.items():
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"no {package} (pip install 'defectgen[{extra}]')")
+    return Finding("engine sd", True, f"{', '.join(found)}; checkpoints are named with --model")
+
+
 CHECKS: dict[str, Callable[[], Finding]] = {
     "python": _python,
     "packages": _packages,
@@ -160,4 +172,5 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "part library": _parts,
     "text encoder": _words,
     "weights": _weights,
+    "engine sd": _large,
 }

@@ -66,6 +66,7 @@ class Job:
     (named as the good pictures, else one is drawn for each sample); it replaces placement. box, roi: where defects may
     lie. shipped: the good pictures are this project's own. settings: further options that decide the result, as the
     engine's; they are recorded. batch: samples that are edited at once. bank: real masks that new ones are like.
+    candidates: how often each attempt is made before the best is judged (see `candidate`).
     """
 
     spec: DefectSpec
@@ -83,6 +84,7 @@ class Job:
     batch: int = 1
     overwrite: bool = False
     bank: Bank | None = None
+    candidates: int = 1
 
     @cached_property
     def wanted(self) -> Defect:

@@ -13,12 +13,19 @@ from pathlib import Path
 from defectgen.errors import InputError
 from defectgen.model.adapter_path import parse_adapter, taught_recipes
 from defectgen.model.device import DEVICES
+from defectgen.sd.options import SdOptions, check_sd_options
 
 __all__ = ["DEVICES", "ENGINES", "Options", "check_options", "parse_range"]
 
-ENGINES = ("compact", "render", "copy-paste", "perlin", "cutpaste")
+ENGINES = ("compact", "sd", "render", "copy-paste", "perlin", "cutpaste")
+SAMPLERS = ("compact", "sd")
 SAMPLED = ("steps", "guidance", "strength")
+SD_ONLY = (
+    "model", "model_config", "dtype", "attention", "scheduler", "offload", "slicing", "controlnet", "control", "lora",
+    "offline",
+)  # fmt: skip
 MOST_STEPS = 100
+MOST_CANDIDATES = 16
 MOST_SEED = 2**63 - 1
 
 
@@ -29,7 +36,9 @@ class Options:
     blocked: manifests of splits, whose test pictures the bank must not hold (see `blocked`).
     like: pictures that the samples should resemble, each "IMAGE" or "IMAGE,MASK" (see `like`).
     masks_from: a defect set whose masks the new ones should be like (see `masks_from`).
-    adapter: what fine-tuning made, each "FOLDER" or "FOLDER:SCALE" (see `model.adapter`).
+    adapter: what fine-tuning made, each "FOLDER" or "FOLDER:SCALE" (see `model.adapter`, for engine sd `sd.learned`).
+    candidates: how often each sample is tried before the best is kept (see `candidate`). From model on: engine sd
+        alone, see `sd.options.SdOptions`; lora goes there as loras, after adapter.
     """
 
     prompt: str
@@ -57,11 +66,37 @@ class Options:
     like: tuple[str, ...] = ()
     adapter: tuple[str, ...] = ()
     masks_from: Path | None = None
+    candidates: int = 1
+    model: str | None = None
+    model_config: str | None = None
+    dtype: str = SdOptions.dtype
+    attention: str = SdOptions.attention
+    scheduler: str = SdOptions.scheduler
+    offload: str = SdOptions.offload
+    slicing: bool = SdOptions.slicing
+    controlnet: str | None = None
+    control: str = SdOptions.control
+    lora: tuple[str, ...] = ()
+    offline: bool = False
+
+    @property
+    def sd(self) -> SdOptions:
+        """What engine sd is asked for; InputError without a model."""
+        if self.model is None:
+            raise InputError(
+                "engine sd needs a checkpoint; name a diffusers folder, a .safetensors file or a hub's OWNER/NAME "
+                "with --model"
+            )
+        return SdOptions(
+            self.model, self.device, self.dtype, self.offline, self.attention, self.scheduler, self.offload,
+            self.slicing, self.model_config, (*self.adapter, *self.lora), self.controlnet, self.control, self.steps,
+            self.guidance, self.strength,
+        )  # fmt: skip
 
     @property
     def own_recipes(self) -> list[Path]:
         """The user's recipe file and folder and what the adapters teach, as far as there are any."""
-        taught = taught_recipes([parse_adapter(text)[0] for text in self.adapter])
+        taught = taught_recipes([parse_adapter(text)[0] for text in (*self.adapter, *self.lora)])
         return [path for path in (self.recipe, self.recipes, *taught) if path is not None]
 
 
@@ -95,7 +130,8 @@ def check_options(options: Options) -> None:
         )
     if options.mask is not None and options.box is not None:
         raise InputError("got both a mask and a box; a mask says already where the defect is: leave one out")
-    if (options.engine == "copy-paste") != (options.bank is not None):
+    _check_sd(options)
+    if (options.engine == "copy-paste" and options.bank is None) or not _takes_bank(options):
         raise InputError(
             "engine copy-paste copies from a bank of real defects, and no other engine does; "
             "use --engine copy-paste together with --bank FOLDER (images/ and masks/ of the same names)"
@@ -104,7 +140,7 @@ def check_options(options: Options) -> None:
         raise InputError(f"engine {options.engine} takes no reference; leave out --like, or use engine compact")
     if options.masks_from is not None and (options.mask is not None or options.size is not None):
         raise InputError("--masks-from gives shapes and sizes; leave out --mask and --size, or leave it out")
-    if options.adapter and options.engine != "compact":
+    if options.adapter and options.engine not in SAMPLERS:
         raise InputError(f"engine {options.engine} has no weights to adapt; leave out --adapter, or use engine compact")
     for text in options.adapter:
         parse_adapter(text)
@@ -112,9 +148,27 @@ def check_options(options: Options) -> None:
         raise InputError("--blocked guards what --bank, --like and --masks-from name, and there is none; leave it out")
 
 
+def _takes_bank(options: Options) -> bool:
+    """copy-paste copies from a bank; where there are candidates, it shows what real defects look like."""
+    return options.bank is None or options.engine == "copy-paste" or options.candidates > 1
+
+
+def _check_sd(options: Options) -> None:
+    _within("candidates", options.candidates, 1, MOST_CANDIDATES)
+    if options.candidates > 1 and options.engine not in SAMPLERS:
+        raise InputError(f"engine {options.engine} samples nothing; leave out --candidates, or use compact or sd")
+    if options.engine == "sd":
+        check_sd_options(options.sd)
+        return
+    given = [name for name in SD_ONLY if getattr(options, name) != getattr(Options, name)]
+    if given:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise InputError(f"{flags}: for engine sd only, and it is {options.engine}; add --engine sd, or leave it out")
+
+
 def _check_sampling(options: Options) -> None:
     given = [name for name in SAMPLED if getattr(options, name) is not None]
-    if given and options.engine != "compact":
+    if given and options.engine not in SAMPLERS:
         raise InputError(f"engine {options.engine} has no sampler; leave out {', '.join(given)}, or use engine compact")
     if options.steps is not None:
         _within("steps", options.steps, 1, MOST_STEPS)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from defectgen.bank_judge import make_judge
 from defectgen.book import RecipeBook, load_book
 from defectgen.engine.choose import check_engine, default_batch, engine_settings, make_engine
 from defectgen.errors import InputError
@@ -99,8 +100,8 @@ def make_plan(options: Options) -> Plan:
         spec, defect, book.materials[material] if material else None, sources.good,
         out=options.out or Path("out") / slug(options.prompt), n=options.n, seed=options.seed, mask=options.mask,
         box=parse_box(options.box) if options.box else None, roi=options.roi, shipped=options.on is None,
-        settings=engine_settings(options, device), batch=options.batch or default_batch(device),
-        overwrite=options.overwrite, bank=bank,
+        settings=engine_settings(options, device), batch=options.batch or default_batch(device, options.engine),
+        overwrite=options.overwrite, bank=bank, candidates=options.candidates,
     )  # fmt: skip
     check_job(job)
     return Plan(options, book, job, tuple(notices))
@@ -116,9 +117,10 @@ def bank_notices(bank: Bank | None, defect: Defect) -> list[str]:
 
 def carry_out(plan: Plan, on_event: Callable[[Event], None] = lambda event: None) -> RunResult:
     """Loads the engine and makes the samples, or those that an earlier run of the same plan has not made yet."""
+    judge = make_judge(plan.options, plan.job.defect)
     engine = make_engine(plan.options)
     start = time.perf_counter()
-    done = generate(plan.job, engine, on_event)
+    done = generate(plan.job, engine, on_event, judge)
     return RunResult(done.folder, done.kept, done.resumed, done.failed, done.reasons, time.perf_counter() - start)
 
 

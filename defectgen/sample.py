@@ -10,13 +10,15 @@ from defectgen.record import Line, Record
 __all__ = ["Licence", "Outcome", "Rejected", "Sample"]
 
 Licence = Literal["own", "user"]
+CHOICE = ("candidate", "likeness")
 
 
 class Sample(Record):
     """A generated sample that ships.
 
     text: caption. group: good picture it came from, for splits. severity: in [0, 1], of each defect.
-    attempts: how many it took. band_px: the blend band, pixels around the mask. The rest: see `label_audit.LabelAudit`.
+    attempts: how many it took. band_px: the blend band, pixels around the mask. candidate, likeness: the
+        best of several, and how like a real one it is (see `candidate`). The rest: see `label_audit.LabelAudit`.
     """
 
     mask_file_name: str
@@ -36,6 +38,12 @@ class Sample(Record):
     changed_iou: float
     in_mask_delta: float
     outside_changed_px: int
+    candidate: int | None = None
+    likeness: float | None = None
+
+    def line(self) -> str:
+        """Without the keys of candidates where there was no choice."""
+        return self.model_dump_json(exclude={name for name in CHOICE if getattr(self, name) is None}) + "\n"
 
 
 class Rejected(Line):

@@ -47,11 +47,18 @@ def print_plan(plan: Plan) -> None:
         ("engine", ", ".join([options.engine, *(f"{k} {v}" for k, v in job.settings.items())])),
         ("samples", f"{job.n}, seed {job.seed}"),
         ("folder", f"{job.out}"),
-        ("forecast", f"about {spoken(plan.forecast_s)}, at most {plan.forecast_mb:.0f} MB"),
+        ("forecast", f"{pace(plan)}, at most {plan.forecast_mb:.0f} MB"),
     ]
     for name, value in rows:
         console().print(f"[bold]{name:12}[/]", end="")
         console().print(value, markup=False)
+
+
+def pace(plan: Plan) -> str:
+    """How long it takes, where that is known without a look at the device."""
+    if plan.options.engine == "sd":
+        return "time: see defectgen plan --engine sd"
+    return f"about {spoken(plan.forecast_s)}"
 
 
 class LiveProgress:

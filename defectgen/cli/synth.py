@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from defectgen.options import DEVICES, ENGINES, Options, parse_range
+from defectgen.sd.options import ATTENTIONS, DTYPES, OFFLOADS, SCHEDULERS
 
 __all__ = ["synth"]
 
 WHAT = "What to make"
 WHERE = "Where the defect goes"
 HOW = "How it is made"
+SD = "Engine sd"
 OUTPUT = "Output"
 
 
@@ -105,6 +107,70 @@ def synth(
         int | None,
         typer.Option(help="Samples edited together.", show_default="1 on a CPU, else 8", rich_help_panel=HOW),
     ] = None,
+    candidates: Annotated[
+        int,
+        typer.Option(
+            help="Tries of each sample; the best by label truth and by likeness to the real defects of --bank or "
+            "--masks-from is kept.", metavar="K", rich_help_panel=HOW,
+        ),
+    ] = Options.candidates,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Checkpoint: a diffusers folder, a .safetensors file, or a hub's OWNER/NAME.",
+            metavar="PATH_OR_HUB_NAME", show_default=False, rich_help_panel=SD,
+        ),
+    ] = None,
+    model_config: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a single file: a diffusers folder (or hub name) of the same kind, for its configuration.",
+            metavar="PATH_OR_HUB_NAME", show_default="the folder beside it", rich_help_panel=SD,
+        ),
+    ] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="LoRA of the same base; may be given again.", metavar="PATH[:SCALE]", show_default=False,
+            rich_help_panel=SD,
+        ),
+    ] = None,
+    controlnet: Annotated[
+        str | None,
+        typer.Option(
+            help="ControlNet that follows the part's structure and the mask's outline.", metavar="PATH_OR_HUB_NAME",
+            show_default=False, rich_help_panel=SD,
+        ),
+    ] = None,
+    control: Annotated[
+        str,
+        typer.Option(
+            help="What the ControlNet is told: canny, lineart, or, with weights, hed:FILE, pidinet:FILE, depth:FOLDER.",
+            metavar="NAME[:WEIGHTS]", rich_help_panel=SD,
+        ),
+    ] = Options.control,
+    scheduler: Annotated[
+        str, typer.Option(help=listed(SCHEDULERS), autocompletion=lambda: list(SCHEDULERS), rich_help_panel=SD)
+    ] = Options.scheduler,
+    dtype: Annotated[
+        str, typer.Option(help=listed(DTYPES), autocompletion=lambda: list(DTYPES), rich_help_panel=SD)
+    ] = Options.dtype,
+    attention: Annotated[
+        str, typer.Option(help=listed(ATTENTIONS), autocompletion=lambda: list(ATTENTIONS), rich_help_panel=SD)
+    ] = Options.attention,
+    offload: Annotated[
+        str,
+        typer.Option(
+            help=f"Weights wait in main memory: {listed(OFFLOADS)}", autocompletion=lambda: list(OFFLOADS),
+            rich_help_panel=SD,
+        ),
+    ] = Options.offload,
+    slicing: Annotated[
+        bool, typer.Option("--slicing", help="Attention and autoencoder in slices: less memory.", rich_help_panel=SD)
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no hub, whatever is named.", rich_help_panel=SD)
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write.", show_default="out/<prompt>", rich_help_panel=OUTPUT)
     ] = None,
@@ -124,7 +190,8 @@ def synth(
         Options(
             prompt, on, n, seed, engine, mask, box, roi, spans["severity"], spans["size"], steps, guidance, strength,
             recipe, bank, out, device, batch, overwrite, strict, recipes, tuple(blocked or ()), tuple(like or ()),
-            tuple(adapter or ()), masks_from,
+            tuple(adapter or ()), masks_from, candidates, model, model_config, dtype, attention, scheduler, offload,
+            slicing, controlnet, control, tuple(lora or ()), offline,
         ),
         dry_run,
     )  # fmt: skip

@@ -15,10 +15,11 @@ from defectgen.model.adapter_path import parse_adapter
 from defectgen.options import Options
 from defectgen.source import list_images, read_mask
 
-__all__ = ["check_engine", "default_batch", "engine_settings", "make_engine"]
+__all__ = ["check_engine", "default_batch", "engine_settings", "make_engine", "read_donors"]
 
 
 GPU_BATCH = 8
+SD_BATCH = 2
 
 
 def check_engine(options: Options) -> str:
@@ -36,6 +37,8 @@ def check_engine(options: Options) -> str:
         base = verify(default_weights()).weights_sha256
         for text in options.adapter:
             read_adapter(text, base)
+    if options.engine == "sd":
+        return _check_sd(options)
     if options.engine == "compact" or options.device != "auto":
         from defectgen.model.device import pick_device
 
@@ -43,19 +46,55 @@ def check_engine(options: Options) -> str:
     return "cpu"
 
 
-def default_batch(device: str) -> int:
+def default_batch(device: str, engine: str = "compact") -> int:
     """On a CPU windows are edited one by one anyway, and a small batch loses less when a run is stopped."""
-    return 1 if device in ("cpu", "openvino") else GPU_BATCH
+    if device in ("cpu", "openvino"):
+        return 1
+    return SD_BATCH if engine == "sd" else GPU_BATCH
 
 
 def engine_settings(options: Options, device: str) -> dict[str, str | float | None]:
     """What decides an engine's result beside its weights, steps and guidance; it goes on record."""
+    found = _settings(options, device)
+    bank = {"bank": options.bank.name} if options.bank is not None else {}
+    chosen = {"candidates": options.candidates} if options.candidates > 1 else {}
+    return {**found, **bank, **chosen}
+
+
+def _settings(options: Options, device: str) -> dict[str, str | float | None]:
+    if options.engine == "sd":
+        return {"device": device, **_sd_settings(options, device)}
     if options.engine == "compact":
         likes = {"like": like_sha256(options.like)} if options.like else {}
         return {"device": device, **likes, **adapter_settings(options.adapter)}
-    if options.bank is not None:
-        return {"bank": options.bank.name}
     return {}
+
+
+def _check_sd(options: Options) -> str:
+    """The device; refuses what opening the checkpoint would refuse after minutes."""
+    from defectgen.sd.checkpoint import inspect
+    from defectgen.sd.control import check_control
+    from defectgen.sd.controlnet import check_controlnet
+    from defectgen.sd.learned import check_learned
+    from defectgen.sd.pipeline import dtype_name, sd_device
+
+    asked = options.sd
+    device = sd_device(asked)
+    spec = inspect(asked.model, offline=asked.offline, config=asked.config)
+    dtype_name(asked, spec.kind, device)
+    check_learned(asked.loras, spec)
+    if asked.controlnet is not None:
+        check_controlnet(asked, spec)
+        check_control(asked.control)
+    return device
+
+
+def _sd_settings(options: Options, device: str) -> dict[str, str | float | None]:
+    from defectgen.sd.checkpoint import inspect
+    from defectgen.sd.pipeline import recorded
+
+    asked = options.sd
+    return {**recorded(inspect(asked.model, offline=asked.offline, config=asked.config), asked, device)}
 
 
 def adapter_settings(adapters: Sequence[str]) -> dict[str, str]:
@@ -73,6 +112,10 @@ def make_engine(options: Options) -> Engine:
         chosen = {k: v for k, v in given.items() if v is not None}
         likes = read_likes(options.like)
         return CompactEngine(device=options.device, references=likes, adapters=options.adapter, **chosen)
+    if options.engine == "sd":
+        from defectgen.engine.sd import SdEngine
+
+        return SdEngine(options.sd)
     if options.engine == "render":
         from defectgen.engine.render import RenderEngine
 
@@ -89,7 +132,7 @@ def make_engine(options: Options) -> Engine:
 
     assert options.engine == "copy-paste"
     assert options.bank is not None
-    donors = _donors(options.bank, Blocked.load(options.blocked, [options.bank]))
+    donors = read_donors(options.bank, options.blocked)
     return CopyPasteEngine([(to_rgb(picture.pixels), read_mask(mask, picture.hw)) for picture, mask in donors])
 
 
@@ -101,6 +144,11 @@ def _check_bank(bank: Path, manifests: tuple[Path, ...]) -> None:
             pass
     else:
         _donor_files(bank)
+
+
+def read_donors(bank: Path, manifests: Sequence[Path] = ()) -> Iterator[tuple[Picture, Path]]:
+    """The pictures of a bank, none of them blocked, and the files of their masks."""
+    return _donors(bank, Blocked.load(manifests, [bank]))
 
 
 def _donors(bank: Path, blocked: Blocked) -> Iterator[tuple[Picture, Path]]:

@@ -11,7 +11,7 @@ from typing import Any
 from defectgen.errors import WeightsError
 from defectgen.sd.weights_file import PICKLES, header_shapes, parameter_count, refuse_pickle
 
-__all__ = ["Files", "component_files", "components_of", "read_json"]
+__all__ = ["Files", "component_files", "components_of", "model_files", "read_json"]
 
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 WEIGHTS = re.compile(r"(?:diffusion_pytorch_)?model(?:\.(\w+))?(?:-(\d{5})-of-(\d{5}))?\.safetensors")
@@ -61,6 +61,11 @@ def component_files(folder: Path, name: str, needed: bool = True) -> Files:
         if not any((own / file).is_file() for file in TOKENS):
             raise WeightsError(f"{own} has no vocabulary ({' or '.join(TOKENS)}); fetch the folder again")
         return Files((), "", 0)
+    return model_files(own, needed)
+
+
+def model_files(own: Path, needed: bool = True) -> Files:
+    """The same for a folder of one model: config.json and weights."""
     read_json(own / "config.json")
     paths, variant = _weights(own)
     if not paths:

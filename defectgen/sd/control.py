@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,12 @@ CANNY = (60, 140)
 def check_control(text: str) -> None:
     """Refuses a control whose package or weights are not here."""
     name, file = parse_control(text)
-    if name != "depth":
-        _detectors()
+    if name != "depth" and find_spec("controlnet_aux") is None:
+        raise InputError("a ControlNet needs controlnet-aux, which is not installed; pip install 'defectgen[sd]'")
     if file is None:
         return
     if name == "depth" and not (file / "config.json").is_file():
-        raise WeightsError(f"{file} is no depth model; expected a transformers folder with config.json and .safetensors")
+        raise WeightsError(f"{file} is no depth model; expected a folder with config.json and .safetensors")
     if name != "depth" and not file.is_file():
         raise WeightsError(f"there is no file {file}; expected the weights of {name}")
     if file.suffix == ".safetensors":
@@ -59,10 +60,7 @@ class Conditioner:
     def draw(self, good: F32, alpha: F32, profile: F32) -> F32:
         """(S, S, 3) in [0, 1] of a good window (S, S, 3) and the mask's coverage and profile, (S, S)."""
         found = self._draw(np.rint(good * 255).astype(np.uint8))
-        if self._name == "depth":
-            found = np.clip(found - DENT * (profile * alpha), 0, 1)
-        else:
-            found = _outlined(found, alpha)
+        found = np.clip(found - DENT * profile * alpha, 0, 1) if self._name == "depth" else _outlined(found, alpha)
         return np.repeat(found[..., None], 3, 2).astype(np.float32)
 
 
@@ -74,14 +72,9 @@ def _outlined(lines: F32, alpha: F32) -> F32:
 
 
 def _detectors() -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it announces every package that it can do without
-            import controlnet_aux
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "controlnet_aux":
-            raise
-        raise InputError("a ControlNet needs controlnet-aux, which is not installed; pip install 'defectgen[sd]'") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it announces every package that it can do without
+        import controlnet_aux
     return controlnet_aux
 
 

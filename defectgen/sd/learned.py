@@ -13,10 +13,11 @@ from defectgen.errors import InputError, WeightsError
 from defectgen.model.adapter_path import parse_adapter
 from defectgen.sd.card import embeds_files, has_sd_card, read_sd_card, spoken
 from defectgen.sd.checkpoint import SdSpec
-from defectgen.sd.lora import check_loras, load_loras
+from defectgen.sd.lora import check_loras, load_loras, lora_file
 from defectgen.sd.quiet import quiet
+from defectgen.sd.weights_file import weights_sha256
 
-__all__ = ["as_taught", "check_learned", "learned_unet", "load_learned"]
+__all__ = ["as_taught", "check_learned", "learned_settings", "learned_unet", "load_learned"]
 
 ENCODERS = {"clip_l": ("text_encoder", "tokenizer"), "clip_g": ("text_encoder_2", "tokenizer_2")}
 
@@ -50,6 +51,16 @@ def load_learned(pipe: Any, texts: Sequence[str]) -> None:
     for text in texts:
         for file in embeds_files(parse_adapter(text)[0]):
             _load_word(pipe, file)
+
+
+def learned_settings(texts: Sequence[str]) -> dict[str, str]:
+    """LoRAs and adapters by their weights and scales, in the order they are applied."""
+    parts = []
+    for text in texts:
+        folder, scale = parse_adapter(text)
+        files = sorted(folder.rglob("*.safetensors")) if has_sd_card(folder) else [lora_file(folder)]
+        parts.append(f"{weights_sha256(files)}:{scale:g}")
+    return {"loras": " ".join(parts)} if parts else {}
 
 
 def as_taught(text: str, texts: Sequence[str]) -> str:

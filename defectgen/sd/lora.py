@@ -13,9 +13,9 @@ from typing import Any
 
 from defectgen.errors import InputError, WeightsError
 from defectgen.model.adapter_path import parse_adapter
-from defectgen.sd.weights_file import PICKLES, header_shapes, refuse_pickle, weights_sha256
+from defectgen.sd.weights_file import PICKLES, header_shapes, refuse_pickle
 
-__all__ = ["check_loras", "load_loras", "lora_file", "lora_settings"]
+__all__ = ["check_loras", "load_loras", "lora_file"]
 
 NAME = "pytorch_lora_weights.safetensors"
 FAMILIES = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
@@ -76,9 +76,3 @@ def load_loras(pipe: Any, texts: Sequence[str]) -> None:
         scales.append(scale)
     if names:
         pipe.set_adapters(names, scales)
-
-
-def lora_settings(texts: Sequence[str]) -> dict[str, str]:
-    """The LoRAs by their weights and scales, in the order they are applied."""
-    parts = [(weights_sha256([lora_file(path)]), scale) for path, scale in map(parse_adapter, texts)]
-    return {"loras": " ".join(f"{digest}:{scale:g}" for digest, scale in parts)} if parts else {}

@@ -13,7 +13,7 @@ from defectgen.errors import InputError
 from defectgen.model.adapter_path import parse_adapter
 
 __all__ = [
-    "ATTENTIONS", "CONTROLS", "DTYPES", "GUIDANCE", "MOST_CANDIDATES", "OFFLOADS", "SCHEDULERS", "STEPS", "STRENGTH",
+    "ATTENTIONS", "CONTROLS", "DTYPES", "GUIDANCE", "OFFLOADS", "SCHEDULERS", "STEPS", "STRENGTH",
     "SdOptions", "check_sd_options", "parse_control",
 ]  # fmt: skip
 
@@ -26,7 +26,6 @@ CONTROLS = ("canny", "lineart", "hed", "pidinet", "depth")
 
 COMPUTED = CONTROLS[:2]
 STEPS, GUIDANCE, STRENGTH = 30, 7.5, 0.9
-MOST_CANDIDATES = 16
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,6 @@ class SdOptions:
     steps: int | None = None
     guidance: float | None = None
     strength: float | None = None
-    candidates: int = 1
 
 
 def check_sd_options(options: SdOptions) -> None:
@@ -64,15 +62,13 @@ def check_sd_options(options: SdOptions) -> None:
     _one_of("scheduler", options.scheduler, SCHEDULERS)
     _one_of("offload", options.offload, OFFLOADS)
     parse_control(options.control)
-    if not 1 <= options.candidates <= MOST_CANDIDATES:
-        raise InputError(f"candidates is {options.candidates}; expected 1 to {MOST_CANDIDATES}")
+    if options.control != SdOptions.control and options.controlnet is None:
+        raise InputError(f"control {options.control} tells a ControlNet what to follow; name one with --controlnet")
     for text in options.loras:
         parse_adapter(text)
-    left = (options.steps or STEPS) * (STRENGTH if options.strength is None else options.strength)
-    if left < 1:
-        raise InputError(
-            f"{options.steps or STEPS} steps at strength {options.strength:g} leave no step to take; raise one of them"
-        )
+    steps, strength = options.steps or STEPS, STRENGTH if options.strength is None else options.strength
+    if steps * strength < 1:
+        raise InputError(f"{steps} steps at strength {strength:g} leave no step to take; raise one of them")
 
 
 def parse_control(text: str) -> tuple[str, Path | None]:

@@ -13,14 +13,15 @@ from defectgen.errors import InputError, WeightsError
 from defectgen.model.device import pick_device
 from defectgen.sd.attention import check_attention, set_attention
 from defectgen.sd.checkpoint import SdSpec, inspect
-from defectgen.sd.hub import hub_configs, hub_weights, is_hub_name
-from defectgen.sd.learned import learned_unet, load_learned
+from defectgen.sd.components import read_json
+from defectgen.sd.controlnet import controlnet_settings, load_controlnet
+from defectgen.sd.hub import hub_weights
+from defectgen.sd.learned import learned_settings, learned_unet, load_learned
 from defectgen.sd.options import SdOptions
 from defectgen.sd.quiet import quiet
 from defectgen.sd.scheduler import scheduler_named
-from defectgen.sd.weights_file import refuse_pickle
 
-__all__ = ["controlnet_folder", "dtype_name", "fetched", "open_pipeline", "sd_device"]
+__all__ = ["dtype_name", "fetched", "open_pipeline", "recorded", "sd_device"]
 
 CLASSES = {
     ("sd", False): "StableDiffusionInpaintPipeline",
@@ -74,7 +75,7 @@ def open_pipeline(spec: SdSpec, options: SdOptions) -> Any:
     dtype = getattr(torch, TORCH_NAMES[dtype_name(options, spec.kind, device)])
     spec = fetched(spec, offline=options.offline)
     with quiet():
-        controlnet = None if options.controlnet is None else _controlnet(options, dtype)
+        controlnet = None if options.controlnet is None else load_controlnet(options, spec, dtype)
         pipe = _loaded(spec, dtype, controlnet)
         unet = learned_unet(options.loras)
         if unet is not None:
@@ -87,20 +88,15 @@ def open_pipeline(spec: SdSpec, options: SdOptions) -> Any:
     return pipe
 
 
-def controlnet_folder(options: SdOptions) -> Path:
-    """Where the ControlNet's configuration lies; WeightsError where there is none, or its weights are a pickle."""
-    assert options.controlnet is not None
-    path = Path(options.controlnet).expanduser()
-    if is_hub_name(options.controlnet):
-        return hub_configs(options.controlnet, offline=options.offline)
-    if not (path / "config.json").is_file():
-        refuse_pickle(path)
-        raise WeightsError(f"{path} is no ControlNet; expected a diffusers folder with config.json and .safetensors")
-    if not list(path.glob("*.safetensors")):
-        for file in sorted(path.iterdir()):
-            refuse_pickle(file)
-        raise WeightsError(f"{path} holds no weights; expected diffusion_pytorch_model.safetensors, fetch it again")
-    return path
+def recorded(spec: SdSpec, options: SdOptions, device: str) -> dict[str, str]:
+    """What decides a pipeline's result beside weights, steps, guidance and strength, for the record."""
+    own = str(read_json(spec.folder / "scheduler" / "scheduler_config.json").get("_class_name"))
+    return {
+        "model": spec.name, "kind": f"{spec.kind}, {spec.unet_channels} channels",
+        "dtype": dtype_name(options, spec.kind, device), "attention": check_attention(options.attention, device),
+        "scheduler": own if options.scheduler == "auto" else options.scheduler,
+        **controlnet_settings(options), **learned_settings(options.loras),
+    }  # fmt: skip
 
 
 def _loaded(spec: SdSpec, dtype: Any, controlnet: Any) -> Any:
@@ -134,20 +130,6 @@ def _unet(folder: Path, dtype: Any) -> Any:
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{folder} cannot be opened ({' '.join(str(error).split())[:200]})") from error
-
-
-def _controlnet(options: SdOptions, dtype: Any) -> Any:
-    from diffusers import ControlNetModel
-
-    folder = controlnet_folder(options)
-    source = options.controlnet if is_hub_name(str(options.controlnet)) else folder
-    try:
-        return ControlNetModel.from_pretrained(
-            source, torch_dtype=dtype, use_safetensors=True, local_files_only=options.offline or source == folder
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise WeightsError(f"ControlNet {options.controlnet} cannot be opened ({reason})") from error
 
 
 def _place(pipe: Any, options: SdOptions, device: str) -> None:

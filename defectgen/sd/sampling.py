@@ -57,8 +57,8 @@ def check_tokens(pipe: Any, texts: Sequence[str]) -> None:
             count, most = len(tokenizer(text, verbose=False).input_ids), int(tokenizer.model_max_length)
             if count > most:
                 raise InputError(
-                    f"the caption {text[:60]!r}... has {count} tokens, and the model reads {most}; use a shorter prompt, "
-                    "or shorter names in the recipe"
+                    f"the caption {text[:60]!r}... has {count} tokens, and the model reads {most}; use a shorter "
+                    "prompt, or shorter names in the recipe"
                 )
 
 

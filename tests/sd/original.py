@@ -30,7 +30,7 @@ def save_original(pipe: Any, path: Path) -> Path:
     """Writes UNet, autoencoder and text encoder of an SD 1.x pipeline as one file."""
     weights = {f"model.diffusion_model.{k}": v for k, v in _unet(pipe.unet).items()}
     weights |= {f"first_stage_model.{k}": v for k, v in _vae(pipe.vae).items()}
-    text = {k if k.startswith("text_model.") else f"text_model.{k}": v for k, v in pipe.text_encoder.state_dict().items()}
+    text = {f"text_model.{k.removeprefix('text_model.')}": v for k, v in pipe.text_encoder.state_dict().items()}
     weights |= {f"cond_stage_model.transformer.{k}": v for k, v in text.items()}
     save_file({k: v.contiguous() for k, v in weights.items()}, path)
     return path
@@ -38,7 +38,7 @@ def save_original(pipe: Any, path: Path) -> Path:
 
 def _unet(unet: Any) -> Weights:
     names, layers = dict(UNET), unet.config.layers_per_block
-    for i, block in enumerate(unet.down_blocks):
+    for i in range(len(unet.down_blocks)):
         for j in range(layers):
             for k, part in enumerate(("resnets", "attentions")):
                 names[f"down_blocks.{i}.{part}.{j}"] = f"input_blocks.{1 + i * (layers + 1) + j}.{k}"
