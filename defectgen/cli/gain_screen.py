@@ -120,17 +120,22 @@ def print_result(result: GainResult, written: Sequence[Path]) -> None:
 
 def _table(title: str, verdicts: Sequence[Verdict]) -> Table:
     """One row a verdict, the best effect first."""
-    with_defect = any(one.defect != ALL for one in verdicts)
-    names = [title, *(["defect"] if with_defect else []), "ratio", verdicts[0].metric, "real only", "change [95%]",
-             "p", "verdict", "in words"]  # fmt: skip
-    table = Table(*names, box=SIMPLE_HEAD, pad_edge=False)
+    several = len({one.ratio for one in verdicts if one.ratio}) > 1
+    parts = any(one.defect != ALL for one in verdicts)
+    table = Table(title, box=SIMPLE_HEAD, pad_edge=False)
+    for name, shown in (("defect", parts), ("ratio", several)):
+        if shown:
+            table.add_column(name)
+    for name in (verdicts[0].metric, "real only", "change [95%]"):
+        table.add_column(name.replace("[", r"\["), justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("in words")
     for one in sorted(verdicts, key=lambda one: -one.paired.effect):
-        colour = COLOURS[one.level]
-        paired = one.paired
+        colour, paired = COLOURS[one.level], one.paired
         ends = "" if paired.low is None or paired.high is None else f" [{paired.low:+.3f}, {paired.high:+.3f}]"
         table.add_row(
-            one.arm, *([one.defect] if with_defect else []), f"{one.ratio:g}" if one.ratio else "-",
+            one.arm, *([one.defect] if parts else []), *([f"{one.ratio:g}" if one.ratio else "-"] if several else []),
             f"{paired.arm:.3f}", f"{paired.base:.3f}", f"{paired.effect:+.3f}{ends}".replace("[", r"\["),
-            f"{one.p_holm:.3f}", f"[{colour}]{one.level}[/]", one.reason or one.words,
+            f"[{colour}]{one.level}[/]", one.reason or one.words,
         )  # fmt: skip
     return table

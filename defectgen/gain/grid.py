@@ -14,7 +14,7 @@ from defectgen.arm.options import ARMS, SANITY
 from defectgen.errors import InputError
 from defectgen.gain.cell import Spot
 from defectgen.gain.options import AUGMENTED, GainOptions, TaskModel
-from defectgen.gain.row import REAL_ONLY
+from defectgen.gain.row import REAL_ONLY, ZERO_SHOT
 
 __all__ = ["Arm", "Kind", "arms_of", "spots_of"]
 
@@ -54,7 +54,7 @@ def arms_of(options: GainOptions) -> tuple[Arm, ...]:
 
 def _twins(options: GainOptions, arms: Sequence[Arm]) -> list[Arm]:
     twins = [
-        Arm(f"zero-shot {arm.name}", arm.kind, arm.maker, True)
+        Arm(f"{ZERO_SHOT}{arm.name}", arm.kind, arm.maker, True)
         for arm in arms
         if arm.kind == "set" or arm.name in UNTAUGHT
     ]

@@ -56,7 +56,7 @@ class PoolStore:
         target = self.folder / key
         try:
             names = {name: tuple(values) for name, values in json.loads((target / NAMES).read_text("utf-8")).items()}
-            pixels, masks = (np.load(target / f"{name}.npy", mmap_mode="r") for name in ("pixels", "masks"))
+            pixels, masks = (np.load(target / f"{name}.npy", mmap_mode="c") for name in ("pixels", "masks"))
             labels, boxes = np.load(target / "labels.npy"), np.load(target / "boxes.npy")
         except (OSError, ValueError) as error:
             raise InputError(f"{target} cannot be read ({error}); delete it and run again") from None
