@@ -40,9 +40,8 @@ class Part:
 
 
 def is_german(word: str, table: NameTable) -> bool:
-    """Whether a single folded word is a German one that the table knows, whole or as a compound."""
-    parts = parts_of(word, table)
-    return bool(parts) and all(part.named is not None for part in parts)
+    """Whether a single folded word is a German one that the table knows, by itself, as a compound or in a phrase."""
+    return bool(parts_of(word, table)) or not phrase_parts(table).isdisjoint(forms_of(word, table))
 
 
 def cut_german(text: str, table: NameTable, is_english: Callable[[str], bool]) -> list[Piece]:
@@ -94,6 +93,12 @@ def phrase_index(table: NameTable) -> dict[str, Named]:
             index[" ".join([*map(without_ending, words[:-1]), words[-1]])] = named
             index[name] = named
     return index
+
+
+@lru_cache(maxsize=4)
+def phrase_parts(table: NameTable) -> frozenset[str]:
+    """Every word of a name of several words."""
+    return frozenset(word for phrase in phrase_index(table) for word in phrase.split(" "))
 
 
 def without_ending(word: str) -> str:

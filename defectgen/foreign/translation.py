@@ -72,27 +72,26 @@ def translate(text: str, book: RecipeBook) -> Translation | None:
     if has_han(text):
         table = load_names("zh")
         return Translation(text, table.language, tuple(cut_script(text, table, blanks=False)))
-    words = [word for word in words_of(text) if word.isalpha()]
     known = english_stems(book)
 
     def is_english(word: str) -> bool:
-        return word in FILLERS or stem(word) in known
+        return all(one in FILLERS or stem(one) in known for one in words_of(word) if one.isalpha())
 
+    words = [word for word in text.split() if any(map(str.isalpha, word))]
     # Whoever writes in English need not wait for the German names to be read.
-    strange = [word for word in words if not is_english(word)]
-    if not strange or not speaks_german(words, strange, load_names("de"), is_english):
+    if all(map(is_english, words)) or not speaks_german(words, load_names("de"), is_english):
         return None
     table = load_names("de")
     return Translation(text, table.language, tuple(cut_german(text, table, is_english)))
 
 
-def speaks_german(
-    words: Sequence[str], strange: Sequence[str], table: NameTable, is_english: Callable[[str], bool]
-) -> bool:
+def speaks_german(words: Sequence[str], table: NameTable, is_english: Callable[[str], bool]) -> bool:
     """Whether more words are German and not English than the other way round."""
-    german = sum(is_german(folded_german(word)[0], table) for word in strange)
-    english = sum(is_english(word) and not is_german(folded_german(word)[0], table) for word in words)
-    return german > english
+    german = [is_german(folded_german(word)[0].strip(".,"), table) for word in words]
+    english = list(map(is_english, words))
+    return sum(g and not e for g, e in zip(german, english, strict=True)) > sum(
+        e and not g for g, e in zip(german, english, strict=True)
+    )
 
 
 @lru_cache(maxsize=8)
