@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from defectgen.downstream.region import regions
 
-__all__ = ["LEAST_MARKED", "SIZES", "Defect", "defects", "found_shares", "smoothed"]
+__all__ = ["LEAST_MARKED", "SIZES", "Defect", "defects", "found_shares", "size_of", "smoothed"]
 
 LEAST_MARKED = 0.3
 SIZES = (("small", 0.0, 0.05), ("medium", 0.05, 0.15), ("large", 0.15, np.inf))
@@ -50,13 +50,13 @@ def defects(marks: NDArray[np.bool_], truth: NDArray[np.bool_]) -> list[Defect]:
         index, count = regions(mask)
         area = np.bincount(index.ravel(), minlength=count + 1)[1:]
         hit = np.bincount(index[mark], minlength=count + 1)[1:]
-        seen += [
-            Defect(picture, int(a), _size(float(a) ** 0.5 / side), float(h / a)) for a, h in zip(area, hit, strict=True)
-        ]
+        for pixels, marked in zip(area.tolist(), hit.tolist(), strict=True):
+            seen.append(Defect(picture, pixels, size_of(pixels**0.5 / side), marked / pixels))
     return seen
 
 
-def _size(share: float) -> str:
+def size_of(share: float) -> str:
+    """Name of the size of a defect whose square root of area is this share of the side."""
     return next(name for name, low, high in SIZES if low <= share < high)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from defectgen.downstream.pool import Pool
 from defectgen.errors import InputError
 
-__all__ = ["LEAST_GOOD", "require", "require_masks", "require_multiple"]
+__all__ = ["LEAST_GOOD", "require", "require_boxes", "require_masks", "require_multiple"]
 
 LEAST_GOOD = 4
 """Good pictures of a split; fewer say nothing about false alarms."""
@@ -44,6 +44,17 @@ def require_masks(*pools: Pool, task: str) -> None:
                 raise InputError(
                     f"{pool.names[i]} shows a {pool.classes[pool.labels[i] - 1]} without a mask; {task} needs masks on "
                     "every defective picture"
+                )
+
+
+def require_boxes(*pools: Pool, task: str) -> None:
+    """InputError where a defective picture has no box."""
+    for pool in pools:
+        for i in pool.defective:
+            if not len(pool.boxes[i]):
+                raise InputError(
+                    f"{pool.names[i]} shows a {pool.classes[pool.labels[i] - 1]} without a box; {task} needs boxes or "
+                    "masks on every defective picture"
                 )
 
 

@@ -24,7 +24,7 @@ __all__ = ["LEADS", "STEPS", "TASKS", "Outcome", "Task", "TrainOptions", "Trial"
 Watch = Callable[[int, float], None]
 """Called after each optimiser step with its number, from 1, and its loss."""
 
-STEPS = {"classify": 200, "detect": 200, "segment": 200, "anomaly": 0}
+STEPS = {"classify": 200, "detect": 300, "segment": 400, "anomaly": 0}
 """Optimiser steps of a task when none are given; 0: nothing is trained by steps (good-only detection)."""
 
 LEADS = {"classify": "balanced_accuracy", "detect": "map50", "segment": "pixel_ap", "anomaly": "pixel_ap"}
@@ -116,7 +116,21 @@ def _segment() -> Task:
     return Segment()
 
 
-TASKS: dict[str, Callable[[], Task]] = {"segment": _segment}
+def _classify() -> Task:
+    from defectgen.downstream.classify import Classify
+
+    return Classify()
+
+
+def _detect() -> Task:
+    from defectgen.downstream.detect import Detect
+
+    return Detect()
+
+
+TASKS: dict[str, Callable[[], Task]] = {
+    "classify": _classify, "detect": _detect, "segment": _segment,
+}  # fmt: skip
 
 
 def make_task(name: str) -> Task:
