@@ -18,6 +18,7 @@ from defectgen.gain.result import GainResult
 from defectgen.gain.row import ALL
 from defectgen.gain.study import Progress as Step
 from defectgen.gain.verdict import Verdict
+from defectgen.report.gain_view import TaskView, views_of
 
 __all__ = ["Watching", "print_forecast", "print_plan", "print_result"]
 
@@ -101,16 +102,15 @@ def print_forecast(forecast: Forecast, on: Console | None = None) -> None:
 
 def print_result(result: GainResult, written: Sequence[Path]) -> None:
     """Verdicts, and where everything lies."""
-    for task in result.tasks:
-        mine = [one for one in result.verdicts if (one.task, one.model) == (task.task, task.model)]
-        whole = [one for one in mine if one.defect == ALL]
-        if whole:
-            console().print(_table(f"{task.task} ({task.model})", whole))
-        decided = [one for one in mine if one.defect != ALL and one.level != "no evidence"]
+    for view in views_of(result):
+        console().print(_table(view, view.verdicts))
+        decided = [one for one in view.single if one.level != "no evidence"]
         if decided:
-            console().print(_table("by defect", decided))
-    for advice in result.advice:
-        console().print(f"{advice.task}, {advice.arm}: {advice.words}", markup=False)
+            console().print(_table(view, decided))
+        for reason in dict.fromkeys(one.reason for one in view.verdicts if one.reason):
+            console().print(reason, markup=False)
+        for advice in view.advice:
+            console().print(f"{advice.arm}: {advice.words}", markup=False)
     if not result.complete:
         left = result.planned - len(result.cells)
         console().print(f"[yellow]{left} of {result.planned} trainings are left[/]: run the same command to go on")
@@ -118,24 +118,24 @@ def print_result(result: GainResult, written: Sequence[Path]) -> None:
         console().print(str(path), markup=False)
 
 
-def _table(title: str, verdicts: Sequence[Verdict]) -> Table:
-    """One row a verdict, the best effect first."""
-    several = len({one.ratio for one in verdicts if one.ratio}) > 1
+def _table(view: TaskView, verdicts: Sequence[Verdict]) -> Table:
+    """One row a verdict. The words are of a metric that counts defects, where the task has one."""
     parts = any(one.defect != ALL for one in verdicts)
-    table = Table(title, box=SIMPLE_HEAD, pad_edge=False)
-    for name, shown in (("defect", parts), ("ratio", several)):
-        if shown:
-            table.add_column(name)
-    for name in (verdicts[0].metric, "real only", "change [95%]"):
-        table.add_column(name.replace("[", r"\["), justify="right", no_wrap=True)
+    base = "" if view.base is None or parts else f", real only {view.base:.3f}"
+    table = Table(
+        title=f"{view.task} ({view.model}): {verdicts[0].metric}{base}", title_justify="left", title_style="bold",
+        box=SIMPLE_HEAD, pad_edge=False,
+    )  # fmt: skip
+    table.add_column("arm")
+    if parts:
+        table.add_column("defect")
+    table.add_column("change \\[95%]", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("in words")
-    for one in sorted(verdicts, key=lambda one: -one.paired.effect):
-        colour, paired = COLOURS[one.level], one.paired
-        ends = "" if paired.low is None or paired.high is None else f" [{paired.low:+.3f}, {paired.high:+.3f}]"
-        table.add_row(
-            one.arm, *([one.defect] if parts else []), *([f"{one.ratio:g}" if one.ratio else "-"] if several else []),
-            f"{paired.arm:.3f}", f"{paired.base:.3f}", f"{paired.effect:+.3f}{ends}".replace("[", r"\["),
-            f"[{colour}]{one.level}[/]", one.reason or one.words,
-        )  # fmt: skip
+    table.add_column("in words", ratio=1)
+    for one in verdicts:
+        paired, plain = one.paired, view.plain(one.arm, one.defect) or one
+        ends = "" if paired.low is None or paired.high is None else f" \\[{paired.low:+.3f}, {paired.high:+.3f}]"
+        defect = [one.defect] if parts else []
+        verdict = f"[{COLOURS[one.level]}]{one.level}[/]"
+        table.add_row(one.arm, *defect, f"{paired.effect:+.3f}{ends}", verdict, plain.words)
     return table

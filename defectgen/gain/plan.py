@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from defectgen.arm.shots_set import shots_set
@@ -78,6 +79,7 @@ class Plan:
 def make_plan(options: GainOptions) -> Plan:
     """Check and read everything. InputError for what cannot be studied, before anything is trained."""
     arms = arms_of(options)
+    _check_tools(arms)
     made = [make_task(one.task) for one in options.tasks]
     tasks = tuple(_resolved(one, task.presets) for one, task in zip(options.tasks, made, strict=True))
     split = read_split(options.real, options.defects, options.most_good)
@@ -95,6 +97,15 @@ def make_plan(options: GainOptions) -> Plan:
     for task in made:
         task.check(plan.real(0), val, test)
     return plan
+
+
+def _check_tools(arms: Sequence[Arm]) -> None:
+    """InputError where the package of an arm is missing, before hours are spent on the others."""
+    if any(arm.maker == "pyimgano-alpha" for arm in arms) and find_spec("pyimgano") is None:
+        raise InputError(
+            "the arm pyimgano-alpha needs pyimgano, which is not here; run pip install --no-deps pyimgano defusedxml, "
+            "or name --arms without it"
+        )
 
 
 def _resolved(one: TaskModel, presets: Sequence[str]) -> TaskModel:

@@ -1,4 +1,4 @@
-"""Packages that only judging needs: the extra `eval`."""
+"""Packages that only judging needs: the extra `eval`, and for trials of gain `gain`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from defectgen.errors import InputError
 
 __all__ = ["load_optional"]
 
+OF_GAIN = ("segmentation_models_pytorch", "pycocotools")
+
 
 def load_optional(name: str) -> Any:
     """The module of this name; InputError that names the extra where its package is not installed."""
@@ -18,4 +20,5 @@ def load_optional(name: str) -> Any:
         package = name.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != package:
             raise
-        raise InputError(f"this needs {package}, which is not installed; pip install 'defectgen[eval]'") from None
+        extra = "gain" if package in OF_GAIN else "eval"
+        raise InputError(f"this needs {package}, which is not installed; pip install 'defectgen[{extra}]'") from None
