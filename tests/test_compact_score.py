@@ -149,7 +149,7 @@ def tiles(root: Path) -> Path:
         folder = root / f"MT_{kind}" / "Imgs"
         folder.mkdir(parents=True)
         for _ in range(8):
-            number += 1
+            number += 1000  # far from each other, or they would be views of one tile
             pixels = rng.integers(60, 200, (96, 96), dtype=np.uint8)
             mask = np.zeros((96, 96), np.uint8)
             if kind != "Free":

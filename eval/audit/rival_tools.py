@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from defectgen.arm.paste import feathered, placed, seamless
+from defectgen.arm.pyimgano_tool import pyimgano_defect
 
 __all__ = ["Donor", "Made", "Tool", "tools"]
 
@@ -21,8 +23,7 @@ Made = tuple[U8, Mask]
 Donor = tuple[U8, Mask]
 Tool = Callable[[U8, str, np.random.Generator], Made]
 
-PAD_PX = 3  # by which a Poisson solver's mask reaches past the defect, or else the defect's border is its blank frame
-EDGE_PX = PAD_PX + 2  # of real surround that a donor brings along
+PAD_PX = 3  # by which the solver's mask reaches past the defect; LABEL_TRUTH.md was measured so
 TRIES = 50
 PRESETS = {"blowhole": "pit", "break": "stain", "dark area": "stain"}  # pyimgano's nearest; else "crack"
 
@@ -40,13 +41,6 @@ def tools(donors: Mapping[str, Sequence[Donor]], textures: Path) -> dict[str, To
     }
 
 
-def cut_donor(picture: U8, mask: Mask) -> Donor:
-    """The defect with EDGE_PX of its surround."""
-    x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
-    view = (slice(max(0, y - EDGE_PX), y + h + EDGE_PX), slice(max(0, x - EDGE_PX), x + w + EDGE_PX))
-    return picture[view], mask[view]
-
-
 def _fitting(good: U8, donors: Sequence[Donor], rng: np.random.Generator) -> tuple[U8, Mask, int, int]:
     """A donor that the picture has room for, and the corner where it goes, anywhere."""
     for _ in range(TRIES):
@@ -57,41 +51,22 @@ def _fitting(good: U8, donors: Sequence[Donor], rng: np.random.Generator) -> tup
     raise SystemExit(f"no real defect fits a picture of {good.shape[1]}x{good.shape[0]} pixels")
 
 
-def _placed(mask: Mask, top: int, left: int, hw: tuple[int, ...]) -> Mask:
-    whole = np.zeros(hw, np.bool_)
-    whole[top : top + mask.shape[0], left : left + mask.shape[1]] = mask
-    return whole
-
-
 def plain_paste(good: U8, donors: Sequence[Donor], rng: np.random.Generator) -> Made:
     """The donor's pixels under its mask, as they are."""
     patch, mask, top, left = _fitting(good, donors, rng)
-    out = good.copy()
-    out[top : top + mask.shape[0], left : left + mask.shape[1]][mask] = patch[mask]
-    return out, _placed(mask, top, left, good.shape[:2])
+    out = feathered(good, patch, mask, (top, left), feather_px=0, tone=False)
+    return out, placed(mask, (top, left), good.shape)
 
 
 def seamless_paste(good: U8, donors: Sequence[Donor], pad_px: int, rng: np.random.Generator) -> Made:
-    """OpenCV's Poisson blending (Perez et al., 2003); it places the bounding rectangle of its mask by the centre.
-
-    The mask that ships is the defect's own, without the padding.
-    """
+    """OpenCV's Poisson blending; the mask that ships is the defect's own, without the padding."""
     patch, mask, top, left = _fitting(good, donors, rng)
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pad_px + 1, 2 * pad_px + 1))
-    padded = cv2.dilate(mask.astype(np.uint8) * 255, disk)
-    x, y, w, h = cv2.boundingRect(padded)
-    centre = (left + x + w // 2, top + y + h // 2)
-    out = cv2.seamlessClone(patch, good, padded, centre, cv2.NORMAL_CLONE)
-    return np.asarray(out, np.uint8), _placed(mask, top, left, good.shape[:2])
+    return seamless(good, patch, mask, (top, left), pad_px), placed(mask, (top, left), good.shape)
 
 
 def pyimgano(good: U8, defect: str, blend: str, rng: np.random.Generator) -> Made:
-    """AnomalySynthesizer with its own defaults, of the preset that is nearest to the defect."""
-    from pyimgano.synthesis import AnomalySynthesizer, SynthSpec
-
-    spec = SynthSpec(preset=PRESETS.get(defect, "crack"), blend=blend)
-    made = AnomalySynthesizer(spec).synthesize(good, rng=rng)
-    return made.image_u8, made.mask_u8 > 0
+    """Its defaults, of the preset that is nearest to the defect."""
+    return pyimgano_defect(good, PRESETS.get(defect, "crack"), rng, blend=blend)
 
 
 def anomalib(good: U8, textures: Path | None, blend: tuple[float, float], rng: np.random.Generator) -> Made:

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from rival_tools import Donor, Tool, cut_donor, tools
+from rival_tools import Donor, Tool, tools
 
+from defectgen.arm.donor import cut_donor
 from defectgen.dataset.defect_set import DefectSet, is_defect_set
 from defectgen.dataset.importer import import_set
 from defectgen.dataset.item import ImportOptions

@@ -1,12 +1,13 @@
 """Few shots of magnetic-tile: fine-tune on K pictures of each class, score on test groups as `score.py` does.
 
-    python eval/compact/fewshot.py --data ../shared/data --shots 1,5,10 --draws 5 --budget 8
+    python eval/compact/fewshot.py --data ../shared/data --shots 1,5,10 --draws 5 --adapters out/adapters
 
-The set is imported once and split by groups, without a validation side: what a fine-tuning wants to judge by, it takes
-from its K shots. For each (K, draw) the K shots of each class are drawn, `defectgen finetune` learns from them alone,
-and every engine makes windows from the masks and the good pictures of the test groups; donors of the pasting engines,
-and the windows that memorising is measured against, are the same K shots. Test windows are the same for all draws. A
-run that was stopped goes on. Pictures and adapters lie in --work, which is not for git.
+The set is imported once and split by groups as the gain study splits it, so that both draw the same shots and share
+their adapters. For each (K, draw) the K shots of each class are drawn, the model is fine-tuned on them alone, without
+the validation side: what it wants to judge by, it takes from its shots. Every engine makes windows from the masks and
+the good pictures of the test groups; donors of the pasting engines, and the windows that memorising is measured
+against, are the same K shots. Test windows are the same for all draws. A run that was stopped goes on. Pictures and
+adapters lie in --work, which is not for git.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from cases import Mask
 from score import eyes_of, score_bench
 from table import write_table
 
+from defectgen.arm.adapter import adapter_of
+from defectgen.arm.options import AdapterOptions
+from defectgen.arm.shots_set import shots_set
 from defectgen.atomic import write_atomic
 from defectgen.book import RecipeBook, load_book
 from defectgen.dataset.defect_set import DefectSet, is_defect_set
@@ -37,15 +41,12 @@ from defectgen.image import to_rgb
 from defectgen.metric.extractor import Extractor
 from defectgen.model.adapter_path import RECIPES
 from defectgen.model.checkpoint import default_weights, verify
-from defectgen.model.device import pick_device
 from defectgen.record import Record
-from defectgen.train.finetune import FinetuneOptions, is_adapter
-from defectgen.train.finetune_job import FinetuneJob
 from defectgen.train.job import data_root
 from defectgen.train.real import RealPicture
 
 SET = "magnetic-tile"
-RATIOS = (0.6, 0.0, 0.4)
+RATIOS = (0.5, 0.1, 0.4)
 ENGINES = (
     "real-train",
     "untouched",
@@ -101,15 +102,13 @@ def phrase(name: str) -> str:
     return name.replace("_", " ").replace("-", " ").strip()
 
 
-def finetune(owner: DefectSet, shots: int, draw: int, minutes: float, out: Path) -> Path:
-    """The adapter of this draw, trained where it is not there yet."""
-    if not is_adapter(out):
-        options = FinetuneOptions("lora", None, 60 * minutes, draw, pick_device("auto"))
-        job = FinetuneJob(owner.path, out, options, shots=shots, resume=(out / "work").is_dir())
-        for lap in job.run():
-            print(f"  step {lap.step}, {lap.seconds:.0f} s, loss {lap.loss:.4f}", flush=True)
-        job.finish()
-    return out
+def finetune(owner: DefectSet, args: argparse.Namespace, out: Path) -> Path:
+    """The adapter of this draw's shots and good pictures, trained where it is not there yet."""
+    chosen = [one for one in owner.records() if one.split == "train" and one.annotation in ("mask", "good")]
+    return adapter_of(
+        shots_set(owner, chosen, out), AdapterOptions(steps=args.steps), args.adapters or args.work / "adapters",
+        watch=lambda lap: print(f"  step {lap.step}, {lap.seconds:.0f} s, loss {lap.loss:.4f}", flush=True),
+    )  # fmt: skip
 
 
 def taught_book(adapter: Path) -> RecipeBook:
@@ -131,9 +130,9 @@ def run_draw(
     if not todo:
         return
     owner = split_shots(whole, shots, draw, work / "set")
-    adapter = finetune(owner, shots, draw, args.budget, work / "adapter")
+    adapter = finetune(owner, args, work / "shots")
     bench = bench_for(owner, args.n, args.seed, taught_book(adapter), work / f"bench-{args.n}-{args.seed}.npz")
-    rows["shots"], rows["draw"], rows["budget_min"] = shots, draw, args.budget
+    rows["shots"], rows["draw"], rows["finetune_steps"] = shots, draw, args.steps
     for name in todo:
         options = {"adapters": [str(adapter)]} if name == "compact" else {}
         made_by = {name: "compact" if name == "base" else name}
@@ -162,7 +161,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("out/fewshot"), help="pictures and adapters: not for git")
     parser.add_argument("--shots", default="1,5,10", help="pictures of each class, several by commas")
     parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--budget", type=float, default=8.0, metavar="MIN", help="of each fine-tuning")
+    parser.add_argument("--steps", type=int, default=AdapterOptions.steps, help="of each fine-tuning")
+    parser.add_argument("--adapters", type=Path, metavar="DIR", help="shared with the gain study; default: in --work")
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--n", type=int, default=80)
     parser.add_argument("--seed", type=int, default=11)

@@ -13,10 +13,8 @@ label audit; no attempt is thrown away. Other tools' pictures and masks are take
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -24,6 +22,9 @@ import numpy as np
 from bench import Bench, Real
 from cases import U8, Case, Mask, window
 
+from defectgen.arm.donor import cut_donor
+from defectgen.arm.paste import feathered, placed, seamless
+from defectgen.arm.pyimgano_tool import pyimgano_defect
 from defectgen.compose import band_px_of, paste
 from defectgen.engine.compact import CompactEngine
 from defectgen.engine.copy_paste import CopyPasteEngine
@@ -37,14 +38,11 @@ from defectgen.noise import noise_sigma
 from defectgen.train.pair import WINDOW_PX
 from defectgen.window_plan import Group
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "audit"))
-from rival_tools import PAD_PX, cut_donor, pyimgano
-
 __all__ = ["CONTROLS", "ENGINES", "Made", "Maker", "make_maker"]
 
 ENGINES = ("compact", "render", "copy-paste", "plain-paste", "seamless", "perlin", "pyimgano-alpha", "inpaint")
 CONTROLS = ("real-train", "untouched")
-PRESETS = {"dark cell area": "dark area", "pitting": "blowhole"}  # rival_tools' names for what these look like
+PRESETS = {"blowhole": "pit", "pitting": "pit", "break": "stain", "dark cell area": "stain"}  # else "crack"
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,8 @@ def make_maker(name: str, bench: Bench, compact: dict[str, Any]) -> Maker:
         engines = {key: _ours(CopyPasteEngine(bank, WINDOW_PX)) for key, bank in banks.items()}
         return lambda case, good, seed: engines[case.name](case, good, seed)
     others: dict[str, Maker] = {
-        "plain-paste": lambda case, good, seed: _pasted(case, good, _donor(bench, case, seed), seamless=False),
-        "seamless": lambda case, good, seed: _pasted(case, good, _donor(bench, case, seed), seamless=True),
+        "plain-paste": lambda case, good, seed: _pasted(case, good, _donor(bench, case, seed), clone=False),
+        "seamless": lambda case, good, seed: _pasted(case, good, _donor(bench, case, seed), clone=True),
         "pyimgano-alpha": _pyimgano,
         "inpaint": _inpainted,
         "untouched": lambda case, good, seed: Made(good, case.pair.alpha > 127),
@@ -119,39 +117,21 @@ def _donor(bench: Bench, case: Case, seed: int) -> Real:
     return own[int(rng.integers(len(own)))]
 
 
-def _pasted(case: Case, good: U8, donor: Real, *, seamless: bool) -> Made:
+def _pasted(case: Case, good: U8, donor: Real, *, clone: bool) -> Made:
     """The donor's defect around the middle of the prescribed mask, moved as far as the window's border asks for."""
     patch, mask = cut_donor(donor.picture, donor.alpha > 127)
     x, y, w, h = cv2.boundingRect((case.pair.alpha > 127).astype(np.uint8))
     height, width = mask.shape
     top = int(np.clip(y + h // 2 - height // 2, 0, good.shape[0] - height))
     left = int(np.clip(x + w // 2 - width // 2, 0, good.shape[1] - width))
-    placed = np.zeros(good.shape[:2], np.bool_)
-    placed[top : top + height, left : left + width] = mask
-    if seamless:
-        return Made(_cloned(good, patch, mask, (top, left)), placed)
-    out = good.copy()
-    out[top : top + height, left : left + width][mask] = patch[mask]
-    return Made(out, placed)
-
-
-def _cloned(good: U8, patch: U8, mask: Mask, at: tuple[int, int]) -> U8:
-    """OpenCV places the bounding rectangle of its padded mask by the centre; see `rival_tools`."""
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * PAD_PX + 1, 2 * PAD_PX + 1))
-    frame = 2 * PAD_PX  # room for the padding where the donor touches its window's border
-    around = ((frame, frame), (frame, frame))
-    wide = np.pad(patch, (*around, (0, 0)), mode="reflect" if min(patch.shape[:2]) > frame else "edge")
-    padded = cv2.dilate(np.pad(mask, around).astype(np.uint8) * 255, disk)
-    canvas = np.pad(good, (*around, (0, 0)), mode="reflect")
-    x, y, w, h = cv2.boundingRect(padded)
-    centre = at[1] + x + w // 2, at[0] + y + h // 2
-    out = cv2.seamlessClone(wide, canvas, padded, centre, cv2.NORMAL_CLONE)
-    return np.ascontiguousarray(out[frame:-frame, frame:-frame], np.uint8)
+    at = top, left
+    out = seamless(good, patch, mask, at) if clone else feathered(good, patch, mask, at, feather_px=0, tone=False)
+    return Made(out, placed(mask, at, good.shape))
 
 
 def _pyimgano(case: Case, good: U8, seed: int) -> Made:
     rng = np.random.default_rng([seed, 12])
-    return Made(*pyimgano(np.ascontiguousarray(good), PRESETS.get(case.name, case.name), "alpha", rng))
+    return Made(*pyimgano_defect(good, PRESETS.get(case.name, "crack"), rng))
 
 
 def _inpainted(case: Case, good: U8, seed: int) -> Made:
