@@ -79,7 +79,9 @@ class _Steps:
         better = measure_of(rows[0].metric).better
         signed = {ratio: {key: better * value for key, value in held.items()} for ratio, held in cells.items()}
         between = {
-            (low, high): compare(signed[low], signed[high]) for i, low in enumerate(ratios) for high in ratios[i + 1 :]
+            (low, high): compare(signed[low], signed[high], resamples=0)
+            for i, low in enumerate(ratios)
+            for high in ratios[i + 1 :]
         }
         self._steps: dict[tuple[float, float], Paired] = {key: one for key, one in between.items() if one is not None}
         self._p = dict(zip(self._steps, holm([one.p for one in self._steps.values()]), strict=True))

@@ -25,7 +25,7 @@ from scipy import stats
 
 from defectgen.gain.row import Cells
 
-__all__ = ["LEVEL", "Paired", "compare"]
+__all__ = ["LEVEL", "RESAMPLES", "Paired", "compare"]
 
 F64 = NDArray[np.float64]
 LEVEL = 0.95
@@ -38,9 +38,10 @@ EQUAL = 1e-9
 class Paired:
     """The difference arm - base of one metric, in the metric's units.
 
-    low, high: 95% by Student's t over draws; boot_low, boot_high: by the bootstrap; None with fewer than two draws, or
-    where all draws differ by one and the same amount other than 0. p: two-sided, of no difference; 1 where there is no
-    interval. per_draw: (draw, mean difference over its seeds). pairs: trainings with a twin; lonely: those without.
+    low, high: 95% by Student's t over draws; boot_low, boot_high: by the bootstrap. None with fewer than two draws,
+    where all draws differ by one and the same amount other than 0, or where no bootstrap was asked for. p: two-sided,
+    of no difference; 1 where there is no interval. per_draw: (draw, mean difference over its seeds). pairs: trainings
+    with a twin; lonely: those without.
     """
 
     effect: float
@@ -60,8 +61,11 @@ class Paired:
         return len(self.per_draw)
 
 
-def compare(base: Cells, arm: Cells, seed: int = 0) -> Paired | None:
-    """The paired difference of two arms; None without a pair. Values that are no number count as missing."""
+def compare(base: Cells, arm: Cells, seed: int = 0, resamples: int = RESAMPLES) -> Paired | None:
+    """The paired difference of two arms; None without a pair. Values that are no number count as missing.
+
+    seed, resamples: of the bootstrap, which is left out with 0 resamples.
+    """
     ours = {key for key, value in arm.items() if np.isfinite(value)}
     theirs = {key for key, value in base.items() if np.isfinite(value)}
     both = sorted(ours & theirs)
@@ -74,7 +78,7 @@ def compare(base: Cells, arm: Cells, seed: int = 0) -> Paired | None:
     differences = means[:, 1] - means[:, 0]
     low, high, p = student(differences)
     runs = [np.array([b - a for a, b in pairs]) for pairs in by_draw.values()]
-    boot_low, boot_high = (None, None) if low is None else _bootstrap(runs, seed)
+    boot_low, boot_high = _bootstrap(runs, seed, resamples) if resamples and low is not None else (None, None)
     ground, level = means.mean(axis=0)
     return Paired(
         float(differences.mean()), low, high, p, boot_low, boot_high, float(ground), float(level),
@@ -93,15 +97,15 @@ def student(differences: F64) -> tuple[float | None, float | None, float]:
     return mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, n - 1))
 
 
-def _bootstrap(differences: list[F64], seed: int) -> tuple[float, float]:
+def _bootstrap(differences: list[F64], seed: int, resamples: int) -> tuple[float, float]:
     """Bounds of the mean over draws; differences: one array of seeds a draw."""
     rng = np.random.default_rng(seed)
-    n = len(differences)
-    drawn = rng.integers(n, size=(RESAMPLES, n))
-    means = np.empty((RESAMPLES, n))
-    for place, one in enumerate(differences):
-        at = drawn == place
-        means[at] = one[rng.integers(len(one), size=(int(at.sum()), len(one)))].mean(axis=1)
+    n, counts = len(differences), np.array([len(one) for one in differences])
+    flat, first = np.concatenate(differences), np.cumsum(counts) - counts
+    drawn = rng.integers(n, size=(resamples, n))
+    runs = (rng.random((resamples, n, int(counts.max()))) * counts[drawn][..., None]).astype(np.int64)
+    used = np.arange(runs.shape[2]) < counts[drawn][..., None]
+    means = (flat[first[drawn][..., None] + runs] * used).sum(axis=2) / counts[drawn]
     centre = float(np.mean([one.mean() for one in differences]))
     edges = np.quantile(means.mean(axis=1) - centre, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     low, high = centre + edges * np.sqrt(n / (n - 1))

@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from defectgen.gain.effect import effect_in_words, measure_of, range_in_words
-from defectgen.gain.paired import Paired, compare
+from defectgen.gain.paired import RESAMPLES, Paired, compare
 from defectgen.gain.row import ALL, REAL_ONLY, ZERO_SHOT, Row, cells_of
 
 __all__ = [
@@ -100,12 +100,12 @@ def judge(
         whole = [row for row in here if row.defect == ALL and row.metric == leads[task]]
         parts = [row for row in here if row.defect != ALL and row.metric == single]
         for zero_shot in (False, True):
-            for family in (compare_arms(whole, base), compare_arms(parts, base)):
+            for family in (compare_arms(whole, base, RESAMPLES), compare_arms(parts, base, RESAMPLES)):
                 found += decide([one for one in family if one.zero_shot == zero_shot])
     return tuple(found)
 
 
-def compare_arms(rows: Iterable[Row], base: str = REAL_ONLY) -> list[Verdict]:
+def compare_arms(rows: Iterable[Row], base: str = REAL_ONLY, resamples: int = 0) -> list[Verdict]:
     """Every arm against the base, in every task, model, defect and metric of the rows; nothing decided yet."""
     cells: dict[tuple[str, str, str, str], dict[tuple[str, float], list[Row]]] = {}
     for row in rows:
@@ -115,7 +115,7 @@ def compare_arms(rows: Iterable[Row], base: str = REAL_ONLY) -> list[Verdict]:
     for (task, model, defect, metric), arms in cells.items():
         ground = cells_of(row for (arm, _), held in arms.items() if arm == base for row in held)
         for (arm, ratio), held in arms.items():
-            paired = None if arm == base else compare(ground, cells_of(held))
+            paired = None if arm == base else compare(ground, cells_of(held), resamples=resamples)
             if paired is not None:
                 found.append(Verdict(task, model, arm, ratio, defect, metric, base, paired, leading=False))
     return found

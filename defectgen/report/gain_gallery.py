@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,12 +78,12 @@ def _strip(
     what = test.classes[int(test.labels[index]) - 1]
     tiles = [Tile(thumbnail(pixels, outline), f"{what}: {test.names[index]}, true mask", what)]
     key = _telling(sides, shared, index, shares[1] >= shares[0])
-    for cells, name in zip(sides, names, strict=True):
+    for cells, name, share in zip(sides, names, shares, strict=True):
+        said = f"{name}: {share * len(shared):.0f} of {len(shared)}"
         marked = _marked(test, cells[key], index)
         drawn: tuple[Outline, ...] = ((marked, MARKED),) if marked is not None and marked.any() else ()
-        tiles.append(Tile(thumbnail(pixels, drawn), f"{test.names[index]}, marked with {name}", name))
-    counts = [f"{name} {share * len(shared):.0f}" for name, share in zip(names, shares, strict=True)]
-    return Strip(tuple(tiles), test.names[index], f"caught in {', '.join(counts)} of {len(shared)}")
+        tiles.append(Tile(thumbnail(pixels, drawn), f"{test.names[index]}, marked with {name}", said))
+    return Strip(tuple(tiles), PurePosixPath(test.names[index]).name, "")
 
 
 def _telling(sides: Sequence[Cells], shared: Sequence[tuple[int, int]], index: int, forward: bool) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The figures of a trial: paired differences, learning curves, and gain against the ratio of synthetic pictures.
 
-Differences are drawn in hundredths of the metric ("points"), rightwards and upwards where they are better.
+All are in hundredths of the metric ("points"); leading metrics are better where they are higher.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from defectgen.gain.effect import effect_in_words, measure_of
+from defectgen.gain.effect import effect_in_words
 from defectgen.gain.paired import Paired
 from defectgen.gain.verdict import Verdict
 from defectgen.report.axis import round_ticks, signed
@@ -75,7 +75,7 @@ def paired_axis(span: Span) -> Markup:
 
 @dataclass(frozen=True)
 class Band:
-    """Curves of one arm, at the steps that its trainings share: mean and deviation of the metric on val."""
+    """Curves of one arm, at the steps that its trainings share: mean and deviation of the metric on val, in points."""
 
     steps: tuple[float, ...]
     mean: tuple[float, ...]
@@ -86,10 +86,11 @@ class Band:
         """runs: (step, value) of each training; steps that not all have are left out."""
         tables = [dict(run) for run in runs]
         shared = sorted(set.intersection(*(set(table) for table in tables))) if tables else []
-        values = np.array([[table[step] for step in shared] for table in tables]).reshape(len(tables), len(shared))
-        mean = values.mean(axis=0) if len(shared) else values.sum(axis=0)
+        if not shared:
+            return cls((), (), ())
+        values = 100 * np.array([[table[step] for step in shared] for table in tables])
         spread = values.std(axis=0, ddof=1) if len(tables) > 1 else np.zeros(len(shared))
-        return cls(tuple(shared), tuple(map(float, mean)), tuple(map(float, spread)))
+        return cls(tuple(shared), tuple(map(float, values.mean(axis=0))), tuple(map(float, spread)))
 
     @property
     def top(self) -> float:
@@ -116,15 +117,11 @@ def curves(ours: Band, base: Band, top: float, label: str) -> Markup:
     return figure(CARD_W, CARD_H, body, label, "chart")
 
 
-def ratio_figure(points: Sequence[Verdict]) -> Markup:
-    """Effect with its interval at each ratio, evenly spaced."""
-    span = span_of([one.paired for one in points])
-    better = measure_of(points[0].metric).better
-    shown = [better * end for end in (span.low, span.high)]
+def ratio_figure(points: Sequence[Verdict], span: Span) -> Markup:
+    """Effect with its interval at each ratio, evenly spaced. span: of the upright axis."""
 
     def y(value: float) -> float:
-        low, high = min(shown), max(shown)
-        return BASE - (better * value - low) / (high - low) * (BASE - TOP)
+        return BASE - (value - span.low) / (span.high - span.low) * (BASE - TOP)
 
     places = [LEFT + (k + 0.5) / len(points) * (CARD_W - LEFT - RIGHT) for k in range(len(points))]
     body = [*_grid(round_ticks(span.low, span.high, TICKS), y, signed), line(LEFT, y(0), CARD_W - RIGHT, y(0), "zero")]

@@ -12,9 +12,9 @@ from defectgen.dataset.noun import joined
 from defectgen.gain.advisor import Advice, advise
 from defectgen.gain.effect import Measure, measure_of
 from defectgen.gain.result import CellLine, GainResult
-from defectgen.gain.row import ALL, REAL_ONLY, Row
+from defectgen.gain.row import ALL, REAL_ONLY, ZERO_SHOT, Row
 from defectgen.gain.verdict import Level, Verdict, at_ratio, compare_arms, decide, judge, main_ratio
-from defectgen.report.gain_plots import Band, curves
+from defectgen.report.gain_plots import Band, Span, curves, span_of
 from defectgen.report.gain_terms import arm_term, task_term
 from defectgen.report.glossary import Term
 
@@ -107,13 +107,18 @@ class TaskView:
     def of_defect(self, arm: str, defect: str) -> Verdict | None:
         return next((one for one in self.single if (one.arm, one.defect) == (arm, defect)), None)
 
-    @property
+    @cached_property
     def advice(self) -> list[Advice]:
         return advise(self.rows, self.lead)
 
+    @property
+    def ratio_span(self) -> Span:
+        """One axis for the figures of all advice."""
+        return span_of([point.paired for one in self.advice for point in one.points])
+
     def rivals(self, arm: str) -> list[Verdict]:
         """The arm against every other one that adds something; the hardest to beat first."""
-        here = [row for row in self._whole if row.metric == self.lead]
+        here = [row for row in self._whole if row.metric == self.lead and not row.arm.startswith(ZERO_SHOT)]
         others = [one for one in dict.fromkeys(row.arm for row in here) if one not in (arm, REAL_ONLY)]
         pairs = [compare_arms([row for row in here if row.arm in (arm, other)], other) for other in others]
         return sorted(decide([one for pair in pairs for one in pair]), key=lambda one: one.paired.effect)
@@ -127,7 +132,7 @@ class TaskView:
                 held.setdefault(run.arm, []).append(run.curve)
         bands = {arm: Band.of(found) for arm, found in held.items()}
         base = bands.pop(REAL_ONLY, Band((), (), ()))
-        top = max([band.top for band in (base, *bands.values())], default=0.0) or 1.0
+        top = max([band.top for band in (base, *bands.values())]) or 1.0
         ordered = [one.arm for one in self.verdicts if one.arm in bands]
         return [(arm_term(arm), curves(bands[arm], base, top, f"{arm}: {self.lead} on val by step")) for arm in ordered]
 

@@ -66,6 +66,7 @@ def test_only_the_leading_metric_decides() -> None:
     rows += simulate({"arm": 0.4}, 3, metric="iou")
     assert {(one.metric, one.level) for one in judge(rows, LEADS)} == {("pixel_ap", "no evidence")}
     evidence = compare_arms([row for row in rows if row.metric == "iou"])
+    assert evidence[0].paired.boot_low is None and judge(rows, LEADS)[0].paired.boot_low is not None
     assert [(one.level, one.leading) for one in evidence] == [("no evidence", False)]
 
 
