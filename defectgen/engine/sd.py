@@ -21,10 +21,10 @@ from defectgen.errors import InputError
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.control import Conditioner
 from defectgen.sd.learned import as_taught, check_learned
-from defectgen.sd.options import GUIDANCE, STEPS, STRENGTH, SdOptions, check_sd_options
+from defectgen.sd.options import SdOptions, check_sd_options
 from defectgen.sd.pipeline import fetched, open_pipeline, sd_device
 from defectgen.sd.rim import matched
-from defectgen.sd.sampling import Sampling, Scene, inpaint
+from defectgen.sd.sampling import Scene, inpaint, sampling_of
 
 __all__ = ["DETAIL", "SdEngine"]
 
@@ -50,11 +50,7 @@ class SdEngine:
         with _memory(self._spec, 0):
             self._pipe: Any = open_pipeline(self._spec, options)
         self._together = together or (1 if self._device == "cpu" else None)
-        self._sampling = Sampling(
-            options.steps or STEPS,
-            GUIDANCE if options.guidance is None else options.guidance,
-            STRENGTH if options.strength is None else options.strength,
-        )
+        self._sampling = sampling_of(options, self._spec)
 
     @property
     def info(self) -> EngineInfo:

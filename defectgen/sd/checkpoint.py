@@ -19,7 +19,7 @@ from typing import Any
 from defectgen.errors import InputError, WeightsError
 from defectgen.sd.components import Files, component_files, components_of, read_json
 from defectgen.sd.hub import hub_configs, is_hub_name
-from defectgen.sd.single_file import single_file_shape
+from defectgen.sd.single_file import SingleFileShape, single_file_shape
 from defectgen.sd.weights_file import refuse_pickle, weights_sha256
 
 __all__ = ["SdSpec", "inspect"]
@@ -86,7 +86,8 @@ def inspect(model: str, *, offline: bool = False, config: str | None = None) -> 
     path = Path(model).expanduser()
     if path.is_file():
         refuse_pickle(path)
-        return _of_file(model, path, _config_folder(path, config, offline))
+        shape = single_file_shape(path)
+        return _of_file(model, path, shape, _config_folder(path, config, offline))
     if config is not None:
         raise InputError(f"{model} is no single file, and brings its own configuration; leave out --model-config")
     if path.is_dir():
@@ -112,8 +113,7 @@ def _config_folder(path: Path, config: str | None, offline: bool) -> Path:
     )
 
 
-def _of_file(model: str, path: Path, folder: Path) -> SdSpec:
-    shape = single_file_shape(path)
+def _of_file(model: str, path: Path, shape: SingleFileShape, folder: Path) -> SdSpec:
     found = _described(model, folder, {}, hub=False)
     if shape.kind != found.kind:
         raise InputError(f"{path} is of kind {shape.kind}, its configuration {folder} of {found.kind}; name another")
@@ -147,17 +147,25 @@ def _described(model: str, folder: Path, found: Mapping[str, Files], hub: bool) 
     channels = int(net["in_channels"])
     _check_channels(model, kind, channels)
     factor = 2 ** (len(configs["vae"]["block_out_channels"]) - 1)
-    size = net.get("sample_size") or (128 if kind == "sdxl" else 64)
+    size = _size(kind, net, configs["vae"], factor)
     schedule = read_json(folder / "scheduler" / "scheduler_config.json")
     return SdSpec(
         kind, model, folder, None, hub, channels, int(configs["vae"].get("latent_channels", 4)), factor,
-        side=1024 if kind == "flux" else int(size if isinstance(size, int) else max(size)) * factor,
+        side=size,
         text_width=int(net.get("cross_attention_dim") or net.get("joint_attention_dim") or 0),
         prediction_type=str(schedule.get("prediction_type", "flow" if kind == "flux" else "epsilon")),
         parameters={name: files.parameters for name, files in found.items() if files.paths},
         files=tuple(path for files in found.values() for path in files.paths),
         variant=next((files.variant for files in found.values() if files.variant), None), configs=configs,
     )  # fmt: skip
+
+
+def _size(kind: str, net: Mapping[str, Any], vae: Mapping[str, Any], factor: int) -> int:
+    """Side of the pictures it was trained at, pixels; FLUX says it of its autoencoder only."""
+    if kind == "flux":
+        return int(vae.get("sample_size") or 1024)
+    size = net.get("sample_size") or (128 if kind == "sdxl" else 64)
+    return int(size if isinstance(size, int) else max(size)) * factor
 
 
 def _kind(model: str, index: Mapping[str, Any], parts: tuple[str, ...]) -> str:

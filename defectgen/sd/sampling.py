@@ -16,11 +16,12 @@ from torch.nn.functional import interpolate
 from defectgen.errors import InputError
 from defectgen.sd.checkpoint import SdSpec
 from defectgen.sd.hold import Held, encoded, touched
+from defectgen.sd.options import GUIDANCE, STEPS, STRENGTH, SdOptions
 from defectgen.sd.quiet import quiet
 
-__all__ = ["Sampling", "Scene", "check_tokens", "inpaint"]
+__all__ = ["Sampling", "Scene", "check_tokens", "inpaint", "sampling_of"]
 
-FLUX_FILL = 384
+FLUX_GUIDANCE, FILL_GUIDANCE = 3.5, 30.0  # what their makers give for each
 _HELD = 0x5D_0E1D
 """Tells the stream of the held latents' noise from that of the sampler."""
 
@@ -32,6 +33,15 @@ class Sampling:
     steps: int
     guidance: float
     strength: float
+
+
+def sampling_of(options: SdOptions, spec: SdSpec) -> Sampling:
+    """What was asked for, and for the rest the defaults of the checkpoint's kind."""
+    guidance = (FLUX_GUIDANCE if spec.unet_channels == 64 else FILL_GUIDANCE) if spec.kind == "flux" else GUIDANCE
+    return Sampling(
+        STEPS if options.steps is None else options.steps, guidance if options.guidance is None else options.guidance,
+        STRENGTH if options.strength is None else options.strength,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,12 +83,10 @@ def inpaint(pipe: Any, spec: SdSpec, scene: Scene, sampling: Sampling) -> Tensor
         extra["control_image"] = scene.control
     if spec.kind != "flux" and spec.unet_channels == 9:
         extra["callback_on_step_end"] = _held(pipe, scene, cells)
-    if spec.unet_channels != FLUX_FILL or spec.kind != "flux":
-        extra["strength"] = sampling.strength
     with quiet():
         out = pipe(
             prompt=list(scene.texts), image=scene.good, mask_image=interpolate(cells, scale_factor=spec.vae_factor),
-            height=side, width=side, num_inference_steps=sampling.steps, guidance_scale=sampling.guidance,
+            height=side, width=side, num_inference_steps=sampling.steps, guidance_scale=sampling.guidance, strength=sampling.strength,
             generator=_generators(scene.seeds), output_type="pt", **extra,
         ).images  # fmt: skip
     return out.float().cpu()

@@ -135,3 +135,29 @@ def save_tiny(folder: Path, kind: Kind = "sd", channels: int = 9, **parts: Any) 
 def save_tiny_controlnet(folder: Path, kind: Kind = "sd") -> Path:
     tiny_controlnet(kind).save_pretrained(folder, safe_serialization=True)
     return folder
+
+
+def tiny_flux(fill: bool = False) -> Any:
+    """A FLUX-shaped pipeline: a transformer on packed latents of 16 channels, flow matching, two text encoders."""
+    from diffusers import FlowMatchEulerDiscreteScheduler, FluxFillPipeline, FluxPipeline, FluxTransformer2DModel
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
+
+    torch.manual_seed(0)
+    special = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    words = Tokenizer(models.Unigram([*special, *((letter, -1.0) for letter in " abcdefghi")], 2))
+    words.pre_tokenizer = pre_tokenizers.Metaspace()
+    reader = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", eos_token="</s>", unk_token="<unk>")
+    states = T5EncoderModel(T5Config(vocab_size=16, d_model=32, d_kv=8, d_ff=32, num_layers=1, num_heads=4)).eval()
+    transformer = FluxTransformer2DModel(
+        in_channels=384 if fill else 64, out_channels=64, num_layers=1, num_single_layers=1, attention_head_dim=16,
+        num_attention_heads=2, joint_attention_dim=32, pooled_projection_dim=TEXT_WIDTH, axes_dims_rope=(4, 4, 8),
+    ).eval()  # fmt: skip
+    vae = AutoencoderKL(
+        block_out_channels=VAE_WIDTHS, norm_num_groups=8, layers_per_block=1, sample_size=SIDE, latent_channels=16,
+        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4, shift_factor=0.1,
+    ).eval()  # fmt: skip
+    return (FluxFillPipeline if fill else FluxPipeline)(
+        scheduler=FlowMatchEulerDiscreteScheduler(), vae=vae, text_encoder=tiny_text_encoder(),
+        tokenizer=tiny_tokenizer(), text_encoder_2=states, tokenizer_2=reader, transformer=transformer,
+    )  # fmt: skip
