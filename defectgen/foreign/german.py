@@ -111,7 +111,7 @@ def forms_of(word: str, table: NameTable) -> list[str]:
     bare = [
         word.removesuffix(ending)
         for ending in table.file.endings
-        if word.endswith(ending) and len(word) - len(ending) >= (SHORTEST_PART if len(ending) > 1 else SHORTEST_PART + 1)
+        if word.endswith(ending) and len(word) >= SHORTEST_PART + max(len(ending), 2)
     ]
     return [word, *(one for one in bare if one != word)]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["folded_german", "folded_script", "has_hangul", "has_han"]
+__all__ = ["folded_german", "folded_script", "has_han", "has_hangul"]
 
 UMLAUTS = {"ä": "a", "ö": "o", "ü": "u", "ß": "ss"}
 DIGRAPHS = frozenset({"ae", "oe", "ue"})
@@ -28,7 +28,8 @@ def has_han(text: str) -> bool:
 
 def folded_german(text: str) -> Folded:
     """Lower case without umlauts, written as one letter or as two, and without hyphens; words parted by one blank."""
-    letters, at = [], []
+    letters: list[str] = []
+    at: list[int] = []
     low = [char.lower() if len(char.lower()) == 1 else char for char in text]
     for i, char in enumerate(low):
         after_vowel = char == "e" and i > 0 and low[i - 1] + char in DIGRAPHS
@@ -44,7 +45,8 @@ def folded_german(text: str) -> Folded:
 
 def folded_script(text: str, traditional: Mapping[str, str]) -> Folded:
     """Lower case in simplified characters; words parted by one blank."""
-    letters, at = [], []
+    letters: list[str] = []
+    at: list[int] = []
     for i, char in enumerate(text):
         low = char.lower() if len(char.lower()) == 1 else char
         one = traditional.get(low, low) if char.isalnum() or char in "%°." else " "

@@ -50,8 +50,11 @@ class NameFile(BaseModel):
     def entries(self) -> Iterator[tuple[Role, str, str]]:
         """Role, English words and foreign name of all entries."""
         sections: tuple[tuple[Role, Mapping[str, list[str]]], ...] = (
-            ("defect", self.defects), ("material", self.materials), ("word", self.words), ("filler", {"": self.fillers}),
-        )  # fmt: skip
+            ("defect", self.defects),
+            ("material", self.materials),
+            ("word", self.words),
+            ("filler", {"": self.fillers}),
+        )
         for role, section in sections:
             for english, names in section.items():
                 yield from ((role, english, name) for name in names)
@@ -92,14 +95,7 @@ def load_names(language: Language) -> NameTable:
 
 def read_names(path: Path, language: Language) -> NameTable:
     """A file of names; RecipeError names file, key and problem where it breaks the schema or a name stands twice."""
-    content = read_all([path]).get(path)
-    try:
-        file = NameFile.model_validate(read_yaml(path) if content is None else content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "the file"
-        allowed = ", ".join(NameFile.model_fields)
-        raise RecipeError(f"{path}: {key}: {first['msg'].lower()}; keys are {allowed}, names are lists of text") from None
+    file = checked(path)
     traditional = {one: plain for plain, forms in file.variants.items() for one in forms}
     fold = folding(language, traditional)
     names: dict[str, Named] = {}
@@ -112,6 +108,17 @@ def read_names(path: Path, language: Language) -> NameTable:
             raise RecipeError(f"{path}: {english or 'fillers'}: {name!r} stands twice, also under {was!r}; keep one")
         names[key] = named
     return NameTable(file.language, MappingProxyType(names), file, MappingProxyType(traditional))
+
+
+def checked(path: Path) -> NameFile:
+    content = read_all([path]).get(path)
+    try:
+        return NameFile.model_validate(read_yaml(path) if content is None else content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "the file"
+        what = f"{path}: {key}: {first['msg'].lower()}"
+        raise RecipeError(f"{what}; keys are {', '.join(NameFile.model_fields)}, names are lists of text") from None
 
 
 def folding(language: Language, traditional: Mapping[str, str]) -> Callable[[str], str]:

@@ -11,7 +11,7 @@ __all__ = ["Piece"]
 
 @dataclass(frozen=True)
 class Piece:
-    """Characters [start, end) of the prompt. role: None where no name covers them; english: "" where nothing is said."""
+    """Characters [start, end) of the prompt. role: None where no name covers them; english: "" for a filler."""
 
     start: int
     end: int

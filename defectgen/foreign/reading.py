@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, TypeVar, cast
 
 from defectgen.book import RecipeBook
 from defectgen.errors import PromptError
@@ -17,38 +17,40 @@ from defectgen.spec import Reading, Understanding
 
 __all__ = ["in_english"]
 
-P = ParamSpec("P")
-Parser = Callable[Concatenate[str, RecipeBook, P], Understanding]
+Parser = TypeVar("Parser", bound=Callable[..., Understanding])
 
 MENDED = 0.8
 """How sure a misspelt foreign word is read, as an English one."""
 
 
-def in_english(parse: Parser[P]) -> Parser[P]:
+def in_english(parse: Parser) -> Parser:
     """Lets a reader of English prompts read German, Korean and Chinese ones; English ones pass as they are.
 
     Every word that no name covers is reported as unknown. Raises PromptError when none is covered.
     """
 
     @wraps(parse)
-    def read(text: str, book: RecipeBook, *args: P.args, **kwargs: P.kwargs) -> Understanding:
+    def read(text: str, book: RecipeBook, *args: Any, **kwargs: Any) -> Understanding:
         found = translate(unicodedata.normalize("NFKC", text), book)
         if found is None:
             return parse(text, book, *args, **kwargs)
         if not found.english:
-            words = ", ".join(map(repr, dict.fromkeys(map(shortened, found.unknown)))) or "nothing"
-            read_in = f"read in {found.language}; unknown: {words}"
-            raise PromptError(
-                f"the prompt {shortened(text)!r} names no defect that the recipes hold ({read_in}); "
-                "all names, in English: defectgen recipes list"
-            )
+            raise PromptError(nothing_known(text, found))
         try:
             understood = parse(found.english, book, *args, **kwargs)
         except PromptError as error:
             raise PromptError(str(error).replace(repr(shortened(found.english)), repr(shortened(text)))) from None
         return in_own_words(understood, found, text)
 
-    return read
+    return cast(Parser, read)
+
+
+def nothing_known(text: str, found: Translation) -> str:
+    words = ", ".join(map(repr, dict.fromkeys(map(shortened, found.unknown)))) or "nothing"
+    return (
+        f"the prompt {shortened(text)!r} names no defect that the recipes hold (read in {found.language}; "
+        f"unknown: {words}); all names, in English: defectgen recipes list"
+    )
 
 
 def in_own_words(understood: Understanding, found: Translation, text: str) -> Understanding:
@@ -73,10 +75,7 @@ def own_readings(readings: tuple[Reading, ...], found: Translation) -> Iterator[
     english = [word for word, _ in found.words]
     used: set[int] = set()
     for reading in readings:
-        words = reading.words.split()
-        starts = (i for i in range(len(english)) if english[i : i + len(words)] == words and i not in used)
-        start = next(starts, None)
-        span = range(0) if start is None else range(start, start + len(words))
+        span = places(reading.words.split(), english, used)
         used.update(span)
         pieces: list[Piece] = [piece for i in span if (piece := found.words[i][1]) is not None]
         if not pieces:
@@ -86,3 +85,13 @@ def own_readings(readings: tuple[Reading, ...], found: Translation) -> Iterator[
         else:
             # A translation is no type's own name.
             yield replace(reading, words=found.own(pieces), how="synonym" if reading.how == "exact" else reading.how)
+
+
+def places(words: list[str], english: list[str], used: set[int]) -> list[int]:
+    """Where words stand in the translation: side by side, or else each by itself."""
+    free = [i for i in range(len(english)) if i not in used]
+    starts = (i for i in free if english[i : i + len(words)] == words)
+    start = next(starts, None)
+    if start is not None:
+        return list(range(start, start + len(words)))
+    return [i for i in free if english[i] in words]

@@ -105,11 +105,11 @@ def joined(pieces: list[Piece]) -> list[Piece]:
 
 def without_loose(pieces: list[Piece]) -> list[Piece]:
     """A name of one character beside characters without a name is part of another word."""
-    loose = [
-        piece.role in ("defect", "material", "word") and piece.end - piece.start == 1 and not piece.english.isdigit()
-        and any(other.role is None and piece.start in (other.end,) or other.role is None and other.start == piece.end
-                for other in pieces)
-        for piece in pieces
-    ]  # fmt: skip
-    named = [Piece(p.start, p.end, None, "") if gone else p for p, gone in zip(pieces, loose, strict=True)]
-    return joined(named)
+    ends = {piece.end for piece in pieces if piece.role is None}
+    starts = {piece.start for piece in pieces if piece.role is None}
+    kept = []
+    for piece in pieces:
+        short = piece.role in ("defect", "material", "word") and piece.end - piece.start == 1
+        loose = short and not piece.english.isdigit() and (piece.start in ends or piece.end in starts)
+        kept.append(Piece(piece.start, piece.end, None, "") if loose else piece)
+    return joined(kept)
