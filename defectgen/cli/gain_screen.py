@@ -12,13 +12,15 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from defectgen.cli.screen import console, spoken
+from defectgen.gain.effect import SAME_RATE
 from defectgen.gain.forecast import Forecast
 from defectgen.gain.plan import Plan
 from defectgen.gain.result import GainResult
 from defectgen.gain.row import ALL
 from defectgen.gain.study import Progress as Step
 from defectgen.gain.verdict import Verdict
-from defectgen.report.gain_view import TaskView, views_of
+from defectgen.report.gain_study import subjects_of
+from defectgen.report.gain_view import TaskView, against, views_of
 
 __all__ = ["Watching", "print_forecast", "print_plan", "print_result"]
 
@@ -101,14 +103,19 @@ def print_forecast(forecast: Forecast, on: Console | None = None) -> None:
 
 
 def print_result(result: GainResult, written: Sequence[Path]) -> None:
-    """Verdicts, and where everything lies."""
+    """One sentence a task, its verdicts, what is hardest to beat, and where everything lies."""
     for view in views_of(result):
+        console().print(f"[bold]{view.task}[/] ", end="")
+        console().print(view.said(str), markup=False)
         console().print(_table(view, view.verdicts))
         decided = [one for one in view.single if one.level != "no evidence"]
         if decided:
             console().print(_table(view, decided))
         for reason in dict.fromkeys(one.reason for one in view.verdicts if one.reason):
             console().print(reason, markup=False)
+        for arm in subjects_of(result):
+            if rivals := view.rivals(arm):
+                console().print(f"{arm}: {against(rivals)}", markup=False)
         for advice in view.advice:
             console().print(f"{advice.arm}: {advice.words}", markup=False)
     if not result.complete:
@@ -131,11 +138,16 @@ def _table(view: TaskView, verdicts: Sequence[Verdict]) -> Table:
         table.add_column("defect")
     table.add_column("change \\[95%]", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("in words", ratio=1)
+    table.add_column(SAME_RATE.strip() if SAME_RATE in _words(view, verdicts[0]) else "in words", ratio=1)
     for one in verdicts:
-        paired, plain = one.paired, view.plain(one.arm, one.defect) or one
+        paired = one.paired
         ends = "" if paired.low is None or paired.high is None else f" \\[{paired.low:+.3f}, {paired.high:+.3f}]"
         defect = [one.defect] if parts else []
         verdict = f"[{COLOURS[one.level]}]{one.level}[/]"
-        table.add_row(one.arm, *defect, f"{paired.effect:+.3f}{ends}", verdict, plain.words)
+        words = _words(view, one).removesuffix(SAME_RATE)
+        table.add_row(one.arm, *defect, f"{paired.effect:+.3f}{ends}", verdict, words)
     return table
+
+
+def _words(view: TaskView, one: Verdict) -> str:
+    return (view.plain(one.arm, one.defect) or one).words

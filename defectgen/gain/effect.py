@@ -11,9 +11,14 @@ from defectgen.caption import plural
 from defectgen.dataset.noun import Noun
 from defectgen.gain.row import ALL
 
-__all__ = ["Measure", "effect_in_words", "measure_of", "range_in_words"]
+__all__ = ["SAME_RATE", "Measure", "effect_in_words", "measure_of", "range_in_words"]
 
 LEAST = 5e-4
+SIZES = {
+    "small": "Defects whose area is less than that of a square of 5% of the picture's width.",
+    "medium": "Between 5% and 15%.", "large": "Above 15%.",
+}  # fmt: skip
+SAME_RATE = " at the same false-alarm rate"
 AT_CHOSEN = "at the threshold that validation chose"
 COIN = "How often a defective picture scores above a good one; 0.5 is a coin."
 
@@ -39,8 +44,8 @@ def _points(title: str, meaning: str) -> Measure:
     return Measure(title, meaning, rise, fall, "higher", "lower")
 
 
-def _finds(title: str, meaning: str, where: str = "") -> Measure:
-    rise, fall = (f"finds {{n}} {way} of 100 {{defects}}{where}" for way in ("more", "fewer"))
+def _finds(title: str, meaning: str, where: str = "", size: str = "") -> Measure:
+    rise, fall = (f"finds {{n}} {way} of 100 {size}{{defects}}{where}" for way in ("more", "fewer"))
     return Measure(title, meaning, rise, fall)
 
 
@@ -61,9 +66,10 @@ MEASURES = {
     ),
     "recall": _finds("Found", f"Share of the defects that are found, {AT_CHOSEN}."),
     "found": _finds("Found", f"Share of the defects of which at least 30% is marked, {AT_CHOSEN}."),
+    **{f"found_{size}": _finds(f"Found, {size}", meaning, size=f"{size} ") for size, meaning in SIZES.items()},
     "caught": _finds(
         "Caught", "Share of the defective pictures above the score that all but 5 of 100 good pictures stay under.",
-        " at the same false-alarm rate",
+        SAME_RATE,
     ),
     "auroc": _pairs("AUROC", COIN, "picture"),
     "image_auroc": _pairs("Image AUROC", COIN, "picture"),

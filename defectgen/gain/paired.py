@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from defectgen.gain.row import Cells
 
@@ -30,6 +30,8 @@ __all__ = ["LEVEL", "RESAMPLES", "Paired", "compare"]
 F64 = NDArray[np.float64]
 LEVEL = 0.95
 RESAMPLES = 2000
+FEWEST_FOR_INTERVAL = 3
+"""Of two draws the interval is thirteen standard errors to each side, and says nothing."""
 EQUAL = 1e-9
 """Relative spread below which the draws' differences count as one and the same number."""
 
@@ -38,7 +40,7 @@ EQUAL = 1e-9
 class Paired:
     """The difference arm - base of one metric, in the metric's units.
 
-    low, high: 95% by Student's t over draws; boot_low, boot_high: by the bootstrap. None with fewer than two draws,
+    low, high: 95% by Student's t over draws; boot_low, boot_high: by the bootstrap. None with fewer than three draws,
     where all draws differ by one and the same amount other than 0, or where no bootstrap was asked for. p: two-sided,
     of no difference; 1 where there is no interval. per_draw: (draw, mean difference over its seeds). pairs: trainings
     with a twin; lonely: those without.
@@ -89,12 +91,14 @@ def compare(base: Cells, arm: Cells, seed: int = 0, resamples: int = RESAMPLES) 
 def student(differences: F64) -> tuple[float | None, float | None, float]:
     """Lower and upper bound of the mean of (n,) differences, and p of a mean of 0."""
     n, mean = len(differences), float(differences.mean())
-    spread = float(differences.std(ddof=1)) if n > 1 else 0.0
+    if n < FEWEST_FOR_INTERVAL:
+        return None, None, 1.0
+    spread = float(differences.std(ddof=1))
     if spread <= EQUAL * abs(mean):
-        return (mean, mean, 1.0) if n > 1 and mean == 0 else (None, None, 1.0)
+        return (mean, mean, 1.0) if mean == 0 else (None, None, 1.0)
     error = spread / np.sqrt(n)
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * error)
-    return mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, n - 1))
+    reach = float(special.stdtrit(n - 1, (1 + LEVEL) / 2) * error)
+    return mean - reach, mean + reach, float(2 * special.stdtr(n - 1, -abs(mean) / error))
 
 
 def _bootstrap(differences: list[F64], seed: int, resamples: int) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from defectgen.report.gain_plots import Band, Span, curves, span_of
 from defectgen.report.gain_terms import arm_term, task_term
 from defectgen.report.glossary import Term
 
-__all__ = ["LEVEL_CLASS", "PLAIN", "Run", "TaskView", "task_views", "views_of"]
+__all__ = ["LEVEL_CLASS", "PLAIN", "Run", "TaskView", "against", "task_views", "views_of"]
 
 LEVEL_CLASS: dict[Level, str] = {"helps": "good", "no evidence": "none", "harms": "bad"}
 DECIDED: tuple[Level, ...] = ("helps", "harms")
@@ -107,6 +107,10 @@ class TaskView:
     def of_defect(self, arm: str, defect: str) -> Verdict | None:
         return next((one for one in self.single if (one.arm, one.defect) == (arm, defect)), None)
 
+    def base_of(self, defect: str) -> float:
+        """What real only reaches on one type of defect."""
+        return next(one.paired.base for one in self.single if one.defect == defect)
+
     @cached_property
     def advice(self) -> list[Advice]:
         return advise(self.rows, self.lead)
@@ -138,16 +142,18 @@ class TaskView:
 
     @property
     def answer(self) -> str:
-        """One sentence on all arms."""
-        named = {level: self._named(level) for level in LEVEL_CLASS}
+        """One sentence on all arms, by their titles."""
+        return self.said(lambda arm: arm_term(arm).title)
+
+    def said(self, name: Callable[[str], str]) -> str:
+        """One sentence on all arms but those without real defects."""
+        taught = [one for one in self.verdicts if not one.zero_shot]
+        named = {level: [name(one.arm) for one in taught if one.level == level] for level in LEVEL_CLASS}
         said = [f"{joined(named[level])} {_agreed(level, len(named[level]))}" for level in DECIDED if named[level]]
         if not said:
             return "No evidence that any of them helps or harms."
         unsure = named["no evidence"]
         return f"{'; '.join(said)}.{f' No evidence on {joined(unsure)}.' if unsure else ''}"
-
-    def _named(self, level: Level) -> list[str]:
-        return [arm_term(one.arm).title for one in self.verdicts if one.level == level and not one.zero_shot]
 
 
 def views_of(result: GainResult) -> list[TaskView]:
@@ -175,6 +181,13 @@ def task_views(rows: Sequence[Row], runs: Sequence[Run], leads: Mapping[str, str
             tuple(one for one in mine if one.defect == ALL), tuple(one for one in mine if one.defect != ALL),
         ))  # fmt: skip
     return views
+
+
+def against(rivals: Sequence[Verdict]) -> str:
+    """ "better than copy-paste and perlin; no evidence against render"."""
+    words = {"helps": "better than", "harms": "worse than", "no evidence": "no evidence against"}
+    named = {level: [one.base for one in rivals if one.level == level] for level in words}
+    return "; ".join(f"{words[level]} {joined(names)}" for level, names in named.items() if names)
 
 
 def _agreed(level: Level, count: int) -> str:

@@ -55,10 +55,11 @@ def test_equal_arms_differ_by_nothing() -> None:
     assert found is not None and (found.effect, found.low, found.high, found.p) == (0, 0, 0, 1)
 
 
-def test_one_draw_and_draws_that_do_not_differ_have_no_interval() -> None:
+def test_few_draws_and_draws_that_do_not_differ_have_no_interval() -> None:
     one: Cells = {(0, s): 0.5 for s in range(3)}
     shifted = {key: value + 0.25 for key, value in BASE.items()}
-    for base, arm in ((one, {key: 0.6 for key in one}), (BASE, shifted)):
+    two = {key: value for key, value in BASE.items() if key[0] < 2}
+    for base, arm in ((one, {key: 0.6 for key in one}), (two, ARM), (BASE, shifted)):
         found = compare(base, arm)
         assert found is not None and found.low is None and found.high is None and found.p == 1
         assert found.boot_low is None
@@ -72,12 +73,12 @@ def test_only_pairs_count() -> None:
     assert compare(BASE, {(7, 7): 0.3}) is None and compare({}, {}) is None
 
 
-@pytest.mark.parametrize("draws", [2, 3, 5, 10])
+@pytest.mark.parametrize("draws", [3, 5, 10])
 @pytest.mark.parametrize("uneven", [0.0, 1.0])
 def test_false_alarms_are_at_most_five_in_a_hundred(draws: int, uneven: float) -> None:
     """Differences of zero mean; uneven: each draw of its own spread, which keeps the test on the safe side."""
     rng = np.random.default_rng(1)
-    repeats = 3000
+    repeats = 2000
     values = rng.normal(0, 1, (repeats, draws)) * np.exp(rng.normal(0, uneven, (repeats, draws)))
     share = np.mean([student(one)[2] <= 0.05 for one in values])
     assert share <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / repeats)

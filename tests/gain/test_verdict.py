@@ -55,7 +55,7 @@ def test_equal_draws_do_not_decide() -> None:
 @pytest.mark.parametrize("uneven", [0.0, 1.0])
 def test_of_idle_studies_at_most_five_in_a_hundred_decide_anything(uneven: float) -> None:
     """Seven arms, each as good as real only: any verdict at all counts as false."""
-    repeats = 200
+    repeats = 150
     found = [judge(simulate(IDLE, k, uneven=uneven), LEADS) for k in range(repeats)]
     wrong = [any(one.level != "no evidence" for one in study) for study in found]
     assert np.mean(wrong) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / repeats)
