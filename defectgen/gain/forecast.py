@@ -1,7 +1,8 @@
 """The forecast: how long the trainings that are left will take, measured on this machine before they begin.
 
-A task's pace is the median time of its finished cells; where there is none, one short training is run and thrown away,
-and its time is scaled: the steps by what a step took, the rest as it was, with the further looks at validation.
+A task's pace is the median time of its finished cells; where there is none, a short training is run and thrown away,
+after one on a few pictures that only loads and warms up what is needed. Its time is scaled: the steps by what a step
+took, the rest as it was, with the further looks at validation.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
+
+from defectgen.downstream.pool import Pool
 from defectgen.downstream.task import TrainOptions, Trial, make_task
 from defectgen.downstream.val_sample import MOST
 from defectgen.gain.cell import Cell, Spot
@@ -21,7 +25,7 @@ from defectgen.gain.plan import Plan
 
 __all__ = ["Forecast", "Paces", "measure_paces", "pace_key", "train_options"]
 
-PROBE_STEPS = 6
+PROBE_STEPS, FEW = 6, 4
 Paces = Mapping[tuple[str, str], float]
 """Seconds of one training, by task and model."""
 
@@ -82,6 +86,8 @@ def _probed(plan: Plan, task: TaskModel) -> float:
     short = replace(options, steps=min(options.steps, PROBE_STEPS), evaluations=1)
     ticks: list[float] = []
     trial = Trial(plan.real(0), None, plan.val, plan.test, augment=False, extra_share=0.0)
+    few = replace(trial, val=_few(plan.val), test=_few(plan.test))
+    make_task(task.task).run(few, replace(short, steps=min(short.steps, 1)), lambda step, loss: None)
     began = time.monotonic()
     make_task(task.task).run(trial, short, lambda step, loss: ticks.append(time.monotonic()))
     whole = time.monotonic() - began
@@ -90,3 +96,8 @@ def _probed(plan: Plan, task: TaskModel) -> float:
     looked = min(MOST, len(plan.val))
     look = rest * looked / (looked + len(plan.val) + len(plan.test))
     return rest + (options.evaluations - 1) * look * (options.steps > 0) + options.steps * a_step
+
+
+def _few(pool: Pool) -> Pool:
+    """Some good pictures, and some of each class."""
+    return pool.take(np.concatenate([np.flatnonzero(pool.labels == k)[:FEW] for k in range(len(pool.classes) + 1)]))
