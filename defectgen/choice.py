@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from defectgen.book import RecipeBook
 from defectgen.recipe import Defect, Material
 
-__all__ = ["ANYWHERE", "Choice", "choose", "fit", "near_names"]
+__all__ = ["ANYWHERE", "GENERAL", "LISTED", "Choice", "choose", "fit", "near_names"]
 
 LISTED, ANYWHERE, ELSEWHERE, SENSELESS = range(4)
 """The places that `fit` tells: the type lists the material, may be anywhere, is known elsewhere, makes no sense."""

@@ -1,14 +1,28 @@
-"""The nearest neighbour: the recipe's phrase that means most nearly what some unknown words mean."""
+"""The nearest neighbour: the recipe's phrase that means most nearly what some unknown words mean.
+
+Words of no language have no meaning to compare, and what means something else altogether has no neighbour: a run of
+words is only compared where each can be read, and only kept where nothing of everyday life is nearer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["Encoder", "Neighbour", "Span", "nearest_phrase", "parts_of"]
+from defectgen.everyday import EVERYDAY, THINGS
+
+__all__ = [
+    "Encoder", "Neighbour", "Span", "everyday", "is_readable", "nearest_phrase", "parts_of", "spans_of",
+    "unlike_things",
+]  # fmt: skip
 
 Span = tuple[int, int]
+
+ENDINGS = ("s", "es", "ed", "d", "ing", "y", "ly", "er", "ness", "less", "able", "ment", "ation", "ion", "ity", "al")
+PREFIXES = ("un", "de", "re", "mis", "over", "under", "non", "inter")
+SHORTEST_PART = 3
+"""Letters of the shortest half of a compound."""
 
 
 class Encoder(Protocol):
@@ -46,3 +60,41 @@ def parts_of(run: Span) -> list[Span]:
     """Shorter spans within a run, of one to three words."""
     start, end = run
     return [(a, b) for a in range(start, end) for b in range(a + 1, min(a + 3, end) + 1) if (a, b) != run]
+
+
+def everyday(text: str, encoder: Encoder) -> float:
+    """Cosine to the nearest words that are no defect."""
+    return float(encoder.similarity([text], EVERYDAY).max())
+
+
+def unlike_things(text: str, materials: Sequence[str], encoder: Encoder) -> float:
+    """How much nearer the words are to everyday life than to any material or thing that may have a defect."""
+    things = max(float(encoder.similarity([text], list(known)).max()) for known in (materials, THINGS))
+    return everyday(text, encoder) - things
+
+
+def is_readable(word: str, encoder: Encoder) -> bool:
+    """Whether a word, what is left without its ending, or both halves of a compound are words of the language."""
+    if encoder.knows(word):
+        return True
+    word = next((word.removeprefix(one) for one in PREFIXES if word.startswith(one) and len(word) > 5), word)
+    if encoder.knows(word):
+        return True
+    for ending in ENDINGS:
+        base = word.removesuffix(ending)
+        forms = (base, base + "e", base[:-1] if base[-1:] == base[-2:-1] else base)
+        if base != word and len(base) > SHORTEST_PART and any(encoder.knows(one) for one in forms):
+            return True
+    cuts = range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)
+    return any(encoder.knows(word[:i]) and encoder.knows(word[i:]) for i in cuts)
+
+
+def spans_of(places: Iterable[int], words: Sequence[str]) -> list[Span]:
+    """Runs of neighbouring words; "of" joins what it stands between."""
+    runs: list[Span] = []
+    for i in places:
+        if runs and (runs[-1][1] == i or words[runs[-1][1] : i] == ["of"]):
+            runs[-1] = (runs[-1][0], i + 1)
+        else:
+            runs.append((i, i + 1))
+    return runs

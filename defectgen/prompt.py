@@ -5,40 +5,53 @@ with the recipes' phrases in the space of a sentence encoder. Nothing is guessed
 what each word was taken for, how, and how sure, and which words were not used.
 
 Thresholds of the nearest neighbour, a cosine between a run of unclaimed words and a recipe's phrase: NEAREST was set on
-half of 44 phrases that describe a defect in words of no recipe and 44 that describe none. On the held-out half it takes
-16 of 22 for a defect of the right family and 4 for a wrong one, and lets 1 of 22 senseless ones through, all with the
-general types alone: a trade's types count where its material is named. Parts of a run must pass the higher
-NEAREST_PART, and only for materials: single words lie near to too much.
+half of 44 phrases that describe a defect in words of no recipe and 44 that describe none. Parts of a run must pass the
+higher NEAREST_PART, and only for materials: single words lie near to too much. A run that holds a made-up word must
+pass NEAREST_MADE_UP, and any run must lie nearer to the phrase than to `everyday` life; these, and STRANGE, the lead
+of everyday life that makes "a broken heart" no defect, were set on `eval/vocabulary/prompts/calibration.jsonl`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Any
 
-from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words, ranged, shape_overrides
+from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words
+from defectgen.bearer import OF_ALL, bearing, best_named, first_named, fitness, is_usual, types_of
 from defectgen.book import RecipeBook
-from defectgen.choice import ANYWHERE, choose, fit, near_names
+from defectgen.choice import choose, near_names
 from defectgen.errors import PromptError
 from defectgen.foreign import in_english
-from defectgen.lexicon import How, Lexicon, Match, Meaning, named, nearest_spelling, words_of
-from defectgen.nearest import Encoder, Neighbour, Span, nearest_phrase, parts_of
+from defectgen.lexicon import How, Match, Meaning, pauses_of, words_of
+from defectgen.names import name_lexicon, scattered_names
+from defectgen.nearest import (
+    Encoder,
+    Neighbour,
+    Span,
+    everyday,
+    is_readable,
+    nearest_phrase,
+    parts_of,
+    spans_of,
+    unlike_things,
+)
 from defectgen.phrase import shortened
-from defectgen.recipe import Defect, Range
+from defectgen.quantity import ARTICLES, Quantities
+from defectgen.recipe import Defect
 from defectgen.spec import DefectSpec, Reading, Understanding
-from defectgen.words import COUNT, DIRECTION, ELONGATED, LENGTH, SEVERITY, SIZE, size_from_relative
+from defectgen.spelling import is_swapped, spellings
+from defectgen.stem import stem
 
 __all__ = ["DefectSpec", "Encoder", "Reading", "Understanding", "parse_prompt"]
 
-DEFAULT_SEVERITY: Range = (0.15, 1.0)
 NEAREST = 0.5
 NEAREST_PART = 0.6
+NEAREST_MADE_UP = 0.7
+STRANGE = 0.1
+SHORT = 4
 SURENESS: dict[How, float] = {"exact": 1.0, "synonym": 1.0, "inflection": 0.95, "typo": 0.8}
 NAMES = ("defect", "material")
 NEGATIONS = frozenset({"no", "without", "free", "non", "never"})
-ARTICLES = ("a", "an")
 MAX_WORDS = 60
 MOST_NAMED = 8
 EXAMPLES = "try 'hairline crack on brushed aluminum' or '2 deep scratches on painted metal near the edge'; all names: "
@@ -100,23 +113,41 @@ class Reader:
         own = {i for m in matches if m.meaning.role in NAMES and m.how != "inflection" for i in range(m.start, m.end)}
         self.figures = [figure for figure in numbers(self.words) if figure.start not in own]
         self._take(matches)
+        first = self._first_material()
+        self._gather()
         self._settle_roles()
-        surface = self._pick("material")
-        self.material = None if surface is None else surface.names[0]
-        fault = self._pick("defect") or self._nearest("defect")
-        surface = surface or self._nearest("material")
-        self.material = None if surface is None else surface.names[0]
+        surfaces = sorted(self.names.get("material", []), key=lambda match: match.start)
+        first = self._first_material()
+        fault = self._pick_defect()
+        if fault is not None:
+            inside = [m for m in matches if m.meaning.role == "material" and set(m.places) <= set(self.fault_places)]
+            surface = bearing(fault.names, first, surfaces, inside, self.book)
+        else:
+            surface, fault = first, self._nearest("defect")
+        found = self._as_material(surface, surfaces) or self._nearest("material")
+        self.material = None if found is None else found.names[0]
         self.defect = None if fault is None else self._owner(fault)
-        for found, name in ((fault, self.defect), (surface, self.material)):
-            if found is not None and name is not None:
-                self._note(found, name)
+        if fault is not None and found is None:
+            self._refuse_strange(fault)
+        for one, name in ((fault, self.defect), (found, self.material)):
+            if one is not None and name is not None:
+                self._note(one, name)
         self._refuse_negation()
+
+    def _first_material(self) -> Match | None:
+        found = sorted(self.names.get("material", []), key=lambda match: match.start)
+        first = first_named(found, pauses_of(self.text))
+        self.material = None if first is None else first.meaning.name
+        return first
 
     def understanding(self) -> Understanding:
         if self.defect is None:
             raise PromptError(self._nothing_found())
         defect = self.book.defects[self.defect]
-        spec = self._spec(defect)
+        for match in self.attributes:
+            if match.meaning.name not in ARTICLES:
+                self._note_match(match)
+        spec = self._quantities().spec(self.text, defect, self.material)
         self._judge_material(defect)
         rest = [self.original[i] for i in self._left()]
         if rest:
@@ -131,10 +162,23 @@ class Reader:
         for i, word in enumerate(self.words):
             if i in understood or word in FILLERS or word in known or not word.isalpha():
                 continue
-            better = nearest_spelling(word, plain)
+            better = self._best_spelling(i, spellings(word, plain))
             if better is not None and not self._is_word(word):
                 self.typos[i] = word
                 self.words[i] = better
+
+    def _best_spelling(self, i: int, near: Sequence[str]) -> str | None:
+        """The one repair, or of several the one that makes the longest phrase with the words around it."""
+        if not near or (len({stem(one) for one in near}) == 1 and len(self.words[i]) > SHORT):
+            return next(iter(near), None)
+        lengths: dict[int, list[str]] = {0: []}
+        for one in near:
+            words = [*self.words[:i], one, *self.words[i + 1 :]]
+            spans = [m.end - m.start for m in self.lexicon.matches(words) if m.start <= i < m.end]
+            lengths.setdefault(max(spans, default=0), []).append(one)
+        best = lengths[max(lengths)]
+        least = 2 if len(self.words[i]) <= SHORT and not is_swapped(self.words[i], best[0]) else 1
+        return best[0] if max(lengths) >= least and len({stem(one) for one in best}) == 1 else None
 
     def _all_matches(self) -> list[Match]:
         """Every phrase in the text; "running" and the like are no forms of a name when they stand alone."""
@@ -182,30 +226,61 @@ class Reader:
                 found.remove(match)
                 self.names["material"] = [replace(match, meaning=meaning, others=())]
 
-    def _pick(self, role: str) -> Found | None:
-        """The one match of this role: of several, the first; of two side by side, the second, as in English."""
-        found = sorted(self.names.get(role, []), key=lambda match: match.start)
-        if not found:
+    def _gather(self) -> None:
+        """Takes the best name of a defect whose words lie scattered, where it explains more than those found."""
+        scattered = [match for match in scattered_names(self.book).matches(self.words) if self._may_gather(match)]
+        if not scattered:
+            return
+        best = min(scattered, key=lambda m: (-len(m.places), fitness(m, self.material, self.book), m.end - m.start))
+        held = [m for m in self.names.get("defect", []) if set(m.places) & set(best.places)]
+        if any(not self._explains_more(best, one) for one in held):
+            return
+        self.names["defect"] = [m for m in self.names.get("defect", []) if m not in held] + [best]
+        self.attributes = [m for m in self.attributes if not set(m.places) & set(best.places)]
+        self.taken.update(dict.fromkeys((i for i in best.places if self.taken.get(i) != "material"), "defect"))
+
+    def _may_gather(self, match: Match) -> bool:
+        """Whether its words are free, and its type lists a material that is named, or none is."""
+        if any(self.taken.get(i) in ("count", "unit", "angle", "size") for i in match.places):
+            return False
+        named = {m.meaning.name for m in self.names.get("material", [])}
+        return not named or any({*self.book.defects[one].materials} & named for one in types_of(match, self.book))
+
+    def _explains_more(self, one: Match, other: Match) -> bool:
+        """Whether a scattered name is better than another: it has more words, or its trade knows the material."""
+        better = fitness(one, self.material, self.book) < fitness(other, self.material, self.book)
+        if len(one.places) > len(other.places):
+            borrowed = {i for m in self.names.get("material", []) for i in m.places}
+            owned = better and fitness(one, self.material, self.book) < OF_ALL
+            return owned or not set(one.places) - set(other.places) <= borrowed
+        return len(one.places) == len(other.places) and better and other.how == "inflection"
+
+    def _pick_defect(self) -> Found | None:
+        found = sorted(self.names.get("defect", []), key=lambda match: match.start)
+        chosen = best_named(found, pauses_of(self.text), self.material, self.book)
+        if chosen is None:
             return None
-        usual = found if role == "material" else [match for match in found if self._is_usual(match)] or found
-        chosen = usual[0]
-        for other in usual[1:]:
-            if other.start == chosen.end:
-                chosen = other
+        self.fault_places = chosen.places
+        vague = len(chosen.places) == 1 and (self.material is not None or chosen.how == "inflection")
+        if vague and not is_usual(chosen, self.material, self.book):
+            nearer = self._nearest("defect", chosen.places)
+            if nearer is not None:
+                return nearer
+        self._leave_out("defect", chosen, found)
+        return Found(types_of(chosen, self.book), chosen)
+
+    def _as_material(self, chosen: Match | None, found: Sequence[Match]) -> Found | None:
+        if chosen is None:
+            return None
+        self._leave_out("material", chosen, found)
+        return Found((chosen.meaning.name,), chosen)
+
+    def _leave_out(self, role: str, chosen: Match, found: Sequence[Match]) -> None:
         others = [m.meaning.name for m in found if m.meaning.name != chosen.meaning.name]
         if others:
             also = ", ".join(dict.fromkeys(others))
             hint = "; run once for each defect" if role == "defect" else ""
             self.notices.append(f"more than one {role} named; took {chosen.meaning.name}, left out {also}{hint}")
-        same = [other.name for other in chosen.others if other.role == role]
-        return Found((chosen.meaning.name, *same), chosen)
-
-    def _is_usual(self, match: Match) -> bool:
-        """Whether one of the types that the words name is known on the material."""
-        if self.material is None:
-            return True
-        types = [self.book.defects[one.name] for one in (match.meaning, *match.others) if one.role == "defect"]
-        return any(fit(one, self.book.materials[self.material])[0] <= ANYWHERE for one in types)
 
     def _owner(self, fault: Found) -> str:
         """The one type that is meant by a word that several trades use."""
@@ -224,16 +299,16 @@ class Reader:
             self._note_nearest(found.source, name)
 
     def _note_match(self, match: Match) -> None:
-        typed = range(match.start, match.end)
+        typed = match.places
         how: How = "typo" if any(i in self.typos for i in typed) else match.how
         words = " ".join(self.original[i] for i in typed)
         if how == "typo":
             self.notices.append(f"{words!r} read as {match.phrase!r}")
         self.readings.append(Reading(words, match.meaning.role, match.meaning.name, how, SURENESS[how]))
 
-    def _nearest(self, role: str) -> Found | None:
+    def _nearest(self, role: str, also: Sequence[int] = ()) -> Found | None:
         """The entry whose phrase lies nearest to a run of the words that are left, if near enough."""
-        runs = self._runs(also_shape=role == "defect")
+        runs = self._runs(also, also_shape=role == "defect")
         encoder = self._encoder() if runs else None
         if encoder is None:
             return None
@@ -247,8 +322,29 @@ class Reader:
             near = f"nearest is {best.phrase!r} at {best.sure:.2f} < {NEAREST}"
             self.notices.append(f"no {role} near {best.text!r}: {near}")
             return None
+        made_up = not all(word in self.lexicon.words or is_readable(word, encoder) for word in best.text.split())
+        if made_up and best.sure < NEAREST_MADE_UP:
+            self.notices.append(f"no {role} near {best.text!r}: it holds a word of no language")
+            return None
+        if everyday(best.text, encoder) > best.sure:
+            self.notices.append(f"no {role} near {best.text!r}: nearer to what is no {role} than to {best.phrase!r}")
+            return None
         self.taken.update(dict.fromkeys(range(*best.span), role))
         return Found(index[best.phrase], best)
+
+    def _refuse_strange(self, fault: Found) -> None:
+        """Refuses "a broken heart": one word that may mean a defect, said of what has no surface."""
+        runs = spans_of(self._left(), self.words)
+        encoder = self._encoder() if runs and isinstance(fault.source, Match) else None
+        if encoder is None or len(self.fault_places) > 1:
+            return
+        for run in runs:
+            text = " ".join(self.words[slice(*run)])
+            if unlike_things(text, list(self.book.material_owners), encoder) > STRANGE:
+                raise PromptError(
+                    f"the prompt {shortened(self.text)!r} says {fault.phrase!r} of {text!r}, "
+                    f"which no material or part is near to; {HELP}"
+                )
 
     def _note_nearest(self, best: Neighbour, name: str) -> None:
         words = " ".join(self.original[slice(*best.span)])
@@ -256,19 +352,12 @@ class Reader:
         taken = f"took the nearest {best.role}, {best.phrase!r} ({name}), cosine {best.sure:.2f}"
         self.notices.append(f"{words!r} is in no recipe; {taken}")
 
-    def _runs(self, *, also_shape: bool) -> list[Span]:
+    def _runs(self, also: Sequence[int], *, also_shape: bool) -> list[Span]:
         """Runs of neighbouring words that nothing has claimed; shape words may take part in naming a defect."""
-        left = self._left()
+        left = sorted({*self._left(), *also})
         if also_shape:
             left = sorted({*left, *(i for i, role in self.taken.items() if role in ("shape", "look"))})
-        runs: list[Span] = []
-        for i in left:
-            joined = runs and (runs[-1][1] == i or self.words[runs[-1][1] : i] == ["of"])
-            if joined:
-                runs[-1] = (runs[-1][0], i + 1)
-            else:
-                runs.append((i, i + 1))
-        return runs
+        return spans_of(left, self.words)
 
     def _left(self) -> list[int]:
         return [
@@ -299,101 +388,12 @@ class Reader:
             usual = ", ".join(defect.materials[:MOST_NAMED]) + (", ..." if len(defect.materials) > MOST_NAMED else "")
             self.notices.append(f"{defect.name} is unusual on {self.material}; usual on {usual}")
 
-    def _spec(self, defect: Defect) -> DefectSpec:
-        for match in self.attributes:
-            if match.meaning.name not in ARTICLES:
-                self._note_match(match)
-        said = {role: self._said(role) for role in ("severity", "orientation", "grain", "region", "shape", "look")}
-        params: dict[str, Any] = {}
-        for word in said["shape"]:
-            params |= self._shape_params(word, defect)
-        return DefectSpec(
-            prompt=self.text,
-            defect=defect.name,
-            material=self.material,
-            severity=self._severity(said["severity"]),
-            size=self._size(defect),
-            count=self._count(defect),
-            orientation=self._orientation(said["orientation"]),
-            grain=said["grain"][0] if said["grain"] else None,  # type: ignore[arg-type]
-            region=said["region"][0] if said["region"] else None,
-            shape=tuple(said["shape"]),
-            params=params,
-            adjectives=tuple(said["shape"] + said["look"]),
-        )
+    def _quantities(self) -> Quantities:
+        named = self.names.get("defect", [])
+        return Quantities(
+            self.original, self.words, self.attributes, self.figures, named, self._of_material,
+            self.readings, self.notices,
+        )  # fmt: skip
 
-    def _said(self, role: str) -> list[str]:
-        return list(dict.fromkeys(m.meaning.name for m in self.attributes if m.meaning.role == role))
-
-    def _figures(self, role: str) -> list[float]:
-        found = [figure for figure in self.figures if figure.role == role]
-        for figure in found:
-            words = " ".join(self.original[figure.start : figure.end])
-            value = f"{figure.value:g}"
-            self.readings.append(Reading(words, {"angle": "orientation"}.get(role, role), value, "exact", 1.0))
-        return [figure.value for figure in found]
-
-    def _severity(self, words: list[str]) -> Range:
-        if not words:
-            return DEFAULT_SEVERITY
-        low, high = ranged(words[0], SEVERITY)
-        return max(low, 0.0), min(high, 1.0)
-
-    def _size(self, defect: Defect) -> Range:
-        if figures := self._figures("size"):
-            if not 0 < figures[0] <= 1:
-                raise PromptError(f"size {figures[0]:.0%} is impossible, expected more than 0% and at most 100%")
-            return figures[0], figures[0]
-        if any(figure.role == "unit" for figure in self.figures):
-            self.notices.append("lengths such as mm or px are not read, the scale is unknown; write '5%' of the part")
-        words = self._said("size") + self._said("length")
-        if not words:
-            return defect.size
-        low, high = ranged(words[0], SIZE | LENGTH)
-        if words[0] in LENGTH and defect.morphology.kind not in ELONGATED:
-            self.notices.append(f"{words[0]!r} read as a size: {defect.name} has no length of its own")
-        return size_from_relative(defect.size, low), size_from_relative(defect.size, high)
-
-    def _count(self, defect: Defect) -> tuple[int, int]:
-        if figures := self._figures("count"):
-            if figures[0] < 1:
-                raise PromptError(f"the prompt asks for {figures[0]:g} defects, expected at least 1")
-            return int(figures[0]), int(figures[0])
-        words = self._said("count")
-        # The article is the weakest word: "a" scratch and "a cluster of" pits say different things.
-        words.sort(key=lambda word: word in ARTICLES)
-        if words and (words[0] not in ARTICLES or self._article_counts()):
-            return COUNT[words[0]]
-        return (2, max(3, defect.placement.count[1])) if self._in_plural() else defect.placement.count
-
-    def _article_counts(self) -> bool:
-        """Whether the article stands before the defect and not only before the material."""
-        first = min((m.start for m in self.names.get("defect", [])), default=0)
-        articles = [m.start for m in self.attributes if m.meaning.role == "count" and m.start < first]
-        return any("material" not in {self.taken.get(i) for i in range(a, first)} for a in articles)
-
-    def _in_plural(self) -> bool:
-        for match in self.names.get("defect", []):
-            word, phrase = self.words[match.end - 1], words_of(match.phrase)[-1]
-            if match.meaning.name == self.defect and word.endswith("s") and not phrase.endswith("s"):
-                return True
-            if word in (f"{self.defect}s", f"{self.defect}es"):
-                return True
-        return False
-
-    def _orientation(self, words: list[str]) -> float | None:
-        if figures := self._figures("angle"):
-            return figures[0]
-        return DIRECTION[words[0]] if words else None
-
-    def _shape_params(self, word: str, defect: Defect) -> dict[str, Any]:
-        params = shape_overrides(word, defect.morphology.kind)
-        if not params:
-            self.notices.append(f"{word!r} changes no parameter of {defect.name}; it only goes into the caption")
-        return params
-
-
-@lru_cache(maxsize=8)
-def name_lexicon(book: RecipeBook) -> Lexicon:
-    """Every name and synonym of a book."""
-    return Lexicon([*named("defect", book.defect_owners), *named("material", book.material_owners)])
+    def _of_material(self, start: int, end: int) -> bool:
+        return "material" in {self.taken.get(i) for i in range(start, end)}

@@ -20,7 +20,7 @@ def book() -> RecipeBook:
         ("chatter mark on gear", "tool-chatter"),
         ("chatter marks on cold rolled steel", "roll-chatter"),
         ("pitting on gear", "gear-pitting"),
-        ("pitting on pipe", "pitting"),
+        ("pitting on pipe", "pipe-corrosion-pit"),
         ("flash on zinc die casting", "casting-flash"),
         ("flash on o-ring", "rubber-flash"),
         ("sand inclusion in cast iron", "sand-inclusion"),

@@ -51,25 +51,29 @@ def unreachable(defect: Defect, book: RecipeBook) -> Iterator[str]:
             if not any(one.domain == defect.domain and undecided(one, defect, book) for one in others):
                 names = ", ".join(one.name for one in others)
                 yield f"synonym {phrase!r} means {names} on every material that {defect.name!r} lists; leave it out"
-        elif wrong := misread(phrase, defect.name, places[:1], book):
+        elif wrong := misread(phrase, defect.name, places, book):
             yield f"{phrase!r} does not read as {defect.name!r}: {wrong}"
 
 
 def misread(phrase: str, name: str, places: Sequence[str], book: RecipeBook) -> str | None:
-    text = " on ".join([phrase, *places])
-    try:
-        found = parse_prompt(text, book).spec
-    except PromptError as error:
-        return str(error)
-    if found.defect != name:
-        return f"{text!r} is read as {found.defect!r}"
-    return None
+    """What the phrase reads as instead of the type, if it does on each of these materials, and alone with none."""
+    wrong = None
+    for text in [f"{phrase} on {place}" for place in places] or [phrase]:
+        try:
+            found = parse_prompt(text, book).spec.defect
+        except PromptError as error:
+            return str(error)
+        if found == name:
+            return None
+        wrong = wrong or f"{text!r} is read as {found!r}"
+    return wrong
 
 
 def unreachable_material(material: Material, book: RecipeBook) -> Iterator[str]:
     """What is wrong with each name and synonym of a material that reads as something else."""
     for phrase in dict.fromkeys((material.name, *material.synonyms)):
-        defect = next(iter(book.defects), None)
+        plain = (name for name, one in book.defects.items() if is_plain(one, book))
+        defect = next(plain, next(iter(book.defects), None))
         if taken := is_attribute(phrase):
             yield f"synonym {phrase!r} is {taken}; prompts need that word: say it in two words or leave it out"
         elif defect is not None:
@@ -77,6 +81,11 @@ def unreachable_material(material: Material, book: RecipeBook) -> Iterator[str]:
             found = parse_prompt(text, book).spec
             if found.material != material.name:
                 yield f"{phrase!r} does not read as {material.name!r}: {text!r} is on {found.material or 'nothing'}"
+
+
+def is_plain(defect: Defect, book: RecipeBook) -> bool:
+    """Whether its name is a general word that no trade claims."""
+    return defect.domain == "general" and book.defect_owners[phrase_key(defect.name)] == (defect.name,)
 
 
 def is_attribute(phrase: str) -> str | None:

@@ -1,0 +1,107 @@
+"""The bearer: which of the materials that a prompt names has the defect.
+
+A name of a material may stand by itself, as in "crack in glass", or be part of the defect's own name, as the label in
+"label tear" or the chrome in "pitted chrome". Of several, the one on which the defect is known is meant: in "torn label
+on a bottle" it is the label that is torn. The material, in turn, tells which of several defects is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from defectgen.book import RecipeBook
+from defectgen.choice import ANYWHERE, GENERAL, LISTED, choose, fit
+from defectgen.lexicon import Match, Meaning, words_of
+from defectgen.stem import stem
+
+__all__ = ["OF_ALL", "bearing", "best_named", "first_named", "fitness", "is_usual", "types_of"]
+
+OF_ALL = (LISTED, GENERAL)
+"""The fitness of a general type that lists the material; that of any trade's own one is less."""
+
+
+def first_named(found: Sequence[Match], pauses: Collection[int]) -> Match | None:
+    """Of several names the first; of two side by side the second, as in English.
+
+    found: in the text's order. pauses: words before which a comma stands, so that they do not stand side by side.
+    """
+    if not found:
+        return None
+    chosen = found[0]
+    for other in found[1:]:
+        if other.start == chosen.end and other.start not in pauses:
+            chosen = other
+    return chosen
+
+
+def best_named(found: Sequence[Match], pauses: Collection[int], material: str | None, book: RecipeBook) -> Match | None:
+    """Of several defects the first that is usual on the material; of two side by side the one its trade knows."""
+    usual = [match for match in found if is_usual(match, material, book)] or list(found)
+    chosen = first_named(usual[:1], pauses)
+    for other in usual[1:]:
+        if chosen is not None and other.start == chosen.end and other.start not in pauses:
+            chosen = min(other, chosen, key=lambda match: fitness(match, material, book))
+    return chosen
+
+
+def fitness(match: Match, material: str | None, book: RecipeBook) -> tuple[int, int]:
+    """How well the best of a defect's types fits the material, as `choice.fit` tells it."""
+    on = None if material is None else book.materials[material]
+    return min(fit(book.defects[name], on) for name in types_of(match, book))
+
+
+def is_usual(match: Match, material: str | None, book: RecipeBook) -> bool:
+    """Whether one of the types is known on the material; with none, whether it is more than a trade's single word."""
+    if material is None:
+        return len(match.places) > 1 or any(book.defects[name].domain == "general" for name in types_of(match, book))
+    return fitness(match, material, book)[0] <= ANYWHERE
+
+
+def types_of(match: Match, book: RecipeBook) -> tuple[str, ...]:
+    """All types that the match may name; of those named by an inflection alone, the general ones come first."""
+    names = [one.name for one in (match.meaning, *match.others) if one.role == "defect"]
+    if match.how == "inflection":
+        names.sort(key=lambda name: book.defects[name].domain != "general")
+    return tuple(names)
+
+
+def bearing(
+    types: Sequence[str], first: Match | None, named: Sequence[Match], inside: Sequence[Match], book: RecipeBook
+) -> Match | None:
+    """The material that has the defect, or None.
+
+    types: all that the defect's words may mean. first: what `first_named` takes of `named`, the materials that stand
+        by themselves; inside: those within the defect's words, which count where the type that these mean
+        by themselves lists them.
+    """
+    alone = choose(types, None, book).name
+    usual = [m for m in inside if place([alone], m, book) == LISTED and chosen_on(types, m, book) == alone]
+    if first is None:
+        return min(usual, key=lambda m: (m.start - m.end, m.start), default=None)
+    if place(types, first, book) <= ANYWHERE:
+        return first
+    better = next((match for match in (*named, *usual) if place(types, match, book) <= ANYWHERE), None)
+    return better or same_head(types, first, book) or first
+
+
+def same_head(types: Sequence[str], found: Match, book: RecipeBook) -> Match | None:
+    """The trade's material that ends in the one word found: the board with a knot is a wooden board."""
+    types = [name for name in types if book.defects[name].domain != "general"]
+    if len(found.places) > 1:
+        return None
+    head = stem(words_of(found.phrase)[-1])
+    listed = {name for one in types for name in book.defects[one].materials}
+    for phrase, (name, *_) in book.material_owners.items():
+        if name in listed and stem(words_of(phrase)[-1]) == head:
+            return replace(found, meaning=Meaning("material", name), how="inflection")
+    return None
+
+
+def place(types: Sequence[str], match: Match, book: RecipeBook) -> int:
+    """How well the best of the types fits the material; `choice.fit` tells the places."""
+    return fit(book.defects[chosen_on(types, match, book)], book.materials[match.meaning.name])[0]
+
+
+def chosen_on(types: Sequence[str], match: Match, book: RecipeBook) -> str:
+    return choose(types, match.meaning.name, book).name
