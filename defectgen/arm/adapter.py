@@ -39,8 +39,7 @@ def adapter_of(
     from defectgen.train.finetune import FinetuneOptions, is_adapter
     from defectgen.train.finetune_job import FinetuneJob
 
-    base = verify(default_weights()).weights_sha256
-    told = f"{content_sha256(shots)} {sorted(asdict(options).items())} {base}"
+    told = f"{content_sha256(shots)} {_told(options)}"
     out = cache / hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]
     if is_adapter(out):
         return out
@@ -48,12 +47,21 @@ def adapter_of(
         if not is_adapter(out):
             budget = float("inf") if options.minutes is None else 60 * options.minutes
             where = pick_device(device)
-            tuned = FinetuneOptions("lora", options.rank, budget, options.seed, where, most_steps=options.steps)
-            job = FinetuneJob(shots.path, out, tuned, resume=(out / "work").is_dir())
+            tuned = FinetuneOptions(
+                "lora", options.rank, budget, options.seed, where, options.weights, most_steps=options.steps
+            )
+            begun = (out / "work").is_dir()
+            job = FinetuneJob(shots.path, out, tuned, resume=begun, lesson=options.lesson)
             for lap in job.run():
                 watch(lap)
             job.finish()
     return out
+
+
+def _told(options: AdapterOptions) -> str:
+    """The options and the base weights, wherever these lie."""
+    fields = {**asdict(options), "weights": verify(options.weights or default_weights()).weights_sha256}
+    return " ".join(f"{name}={value}" for name, value in sorted(fields.items()))
 
 
 def taught_of(shots: DefectSet, seed: int, out: Path) -> Path | None:

@@ -23,11 +23,12 @@ __all__ = ["EngineRuns"]
 
 @dataclass
 class EngineRuns:
-    """Runs of one engine. goods: folder of good pictures. masks_from: set of the shots. recipe: what they teach."""
+    """Runs of one engine. goods: folder of good pictures. masks_from: set of the shots. recipe: what they teach.
+    Both are None where the words alone decide."""
 
     engine: str
     goods: Path
-    masks_from: Path
+    masks_from: Path | None
     recipe: Path | None
     adapter: Path | None
     device: str

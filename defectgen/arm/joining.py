@@ -43,7 +43,7 @@ def join(
     """
     kept = {defect: _first(folder, n) for defect, folder in runs.items()}
     with whole_folder(out) as part:
-        writer, samples = SetWriter(part), []
+        writer, samples = SetWriter(part), list[Sample]()
         for place in range(n):
             for defect in runs:
                 if place < len(kept[defect]):

@@ -9,9 +9,11 @@ from defectgen.arm.donor import read_donors
 from defectgen.arm.draw import Draw
 from defectgen.arm.engine_run import EngineRuns
 from defectgen.arm.makers import PASTES, paste_maker, pyimgano_maker
-from defectgen.arm.options import BASES
+from defectgen.arm.options import BASES, WORDS
 from defectgen.arm.picture_run import Maker, PictureRun, run_pictures
 from defectgen.arm.pyimgano_tool import preset_of
+from defectgen.book import load_book
+from defectgen.phrase import phrase_key
 from defectgen.source import load_sources
 
 __all__ = ["MakeRun", "run_maker"]
@@ -23,10 +25,10 @@ MakeRun = Callable[[str, int, Path], None]
 def run_maker(name: str, draw: Draw, adapter: Path | None) -> MakeRun:
     """What makes the runs of an arm; adapter: of the arm "compact"."""
     if name in BASES:
-        recipe = None if adapter is not None else draw.recipes()
-        materials = {defect: own[0].material for defect, own in draw.types.items()}
+        recipe = None if adapter is not None or name in WORDS else draw.recipes()
+        masks = None if name in WORDS else draw.masks.path
         runs = EngineRuns(
-            BASES[name], draw.goods.folder, draw.masks.path, recipe, adapter, draw.options.device, materials
+            BASES[name], draw.goods.folder, masks, recipe, adapter, draw.options.device, _materials(draw)
         )
         return lambda defect, n, out: runs.make(defect, n, draw.seed_of(defect), out)
     sources = load_sources(draw.goods.folder).good
@@ -36,6 +38,13 @@ def run_maker(name: str, draw: Draw, adapter: Path | None) -> MakeRun:
         run_pictures(run, _maker(name, draw, defect), n)
 
     return make
+
+
+def _materials(draw: Draw) -> dict[str, str | None]:
+    """The material of each type's shots, where the recipes know one of that name."""
+    known = load_book().material_aliases
+    named = {defect: own[0].material for defect, own in draw.types.items()}
+    return {defect: name if name is not None and phrase_key(name) in known else None for defect, name in named.items()}
 
 
 def _maker(name: str, draw: Draw, defect: str) -> Maker:

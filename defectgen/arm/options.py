@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["ARMS", "BASES", "SANITY", "AdapterOptions", "ArmOptions"]
+if TYPE_CHECKING:
+    from defectgen.train.lesson import Lesson
 
-ARMS = ("copy-paste", "seamless", "perlin", "pyimgano-alpha", "render", "compact", "compact-base")
+__all__ = ["ARMS", "BASES", "SANITY", "WORDS", "AdapterOptions", "ArmOptions"]
+
+ARMS = (
+    "copy-paste", "seamless", "perlin", "pyimgano-alpha", "render", "compact", "compact-base", "render-words",
+    "compact-words",
+)  # fmt: skip
+WORDS = ("render-words", "compact-words")
+"""Arms that know the names of the types alone: no shot's mask, adapter or recipe."""
 SANITY = ("duplicate", "blank-mask", "shuffled")
-BASES = {"perlin": "perlin", "render": "render", "compact": "compact", "compact-base": "compact"}
+BASES = {
+    "perlin": "perlin", "render": "render", "compact": "compact", "compact-base": "compact", "render-words": "render",
+    "compact-words": "compact",
+}  # fmt: skip
 """The engine of each arm that goes the way of `synth`."""
 
 
 @dataclass(frozen=True)
 class AdapterOptions:
     """How an adapter is trained on the shots. steps: optimiser steps, so that a busy machine trains as much as an idle
-    one. minutes: the most that it may take; None for any. rank: None to choose by validation."""
+    one. minutes: the most that it may take; None for any. rank: None to choose by validation, which takes two fifths
+    of the steps. lesson: windows to draw, None for the usual. weights: of the base model, None for the package's."""
 
-    steps: int = 320
+    steps: int = 240
     minutes: float | None = None
-    rank: int | None = None
+    rank: int | None = 32
     seed: int = 0
+    lesson: Lesson | None = None
+    weights: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -84,17 +84,23 @@ def _sample(run: PictureRun, make: Maker, part: GoodPart, index: int) -> tuple[O
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng(np.random.SeedSequence([run.seed, index, attempt]))
         made = make(part, good, rng)
-        reason: Reason | None = "no room on the part"
-        if made is not None:
-            pixels = _stored(part.pixels, good, made[0])
-            reason = _unseen(part, pixels, made[1])
+        reason, pixels = _judged(part, good, made)
         if made is None or reason is not None:
-            rejected.append(Rejected(index=index, attempt=attempt, reason=reason, source=part.source.path.name))
+            why = reason or "no room on the part"
+            rejected.append(Rejected(index=index, attempt=attempt, reason=why, source=part.source.path.name))
             continue
         sample = _record(run, part, pixels, made[1], index, attempt)
         pictures = {"images": pixels, "masks": made[1].astype(np.uint8) * np.uint8(255), "good": part.pixels}
         return Outcome(index=index, sample=sample, rejected=tuple(rejected)), pictures
     return Outcome(index=index, sample=None, rejected=tuple(rejected)), {}
+
+
+def _judged(part: GoodPart, good: U8, made: Made | None) -> tuple[Reason | None, Pixels]:
+    """Why a sample does not ship, if so, and its picture as it is stored."""
+    if made is None:
+        return "no room on the part", part.pixels
+    pixels = _stored(part.pixels, good, made[0])
+    return _unseen(part, pixels, made[1]), pixels
 
 
 def _stored(pixels: Pixels, good: U8, out: U8) -> Pixels:

@@ -6,6 +6,8 @@ mask is taken as it gives it.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -44,11 +46,12 @@ def _breadth(mask: Mask) -> float:
 
 
 def pyimgano_defect(
-    good: U8, preset: str, rng: np.random.Generator, *, blend: str = "alpha", roi: Mask | None = None
-) -> tuple[U8, Mask]:
+    good: U8, preset: str, rng: np.random.Generator, *, blend: Literal["alpha", "poisson"] = "alpha",
+    roi: Mask | None = None,
+) -> tuple[U8, Mask]:  # fmt: skip
     """A good picture (H, W, 3) with one synthesised defect, and the mask that the tool gives.
 
-    blend: "alpha" or "poisson". roi: (H, W), where the defect may lie. InputError where the tool is not installed.
+    roi: (H, W), where the defect may lie. InputError where the tool is not installed.
     """
     try:
         from pyimgano.synthesis import AnomalySynthesizer, SynthSpec

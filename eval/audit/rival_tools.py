@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def seamless_paste(good: U8, donors: Sequence[Donor], pad_px: int, rng: np.rando
     return seamless(good, patch, mask, (top, left), pad_px), placed(mask, (top, left), good.shape)
 
 
-def pyimgano(good: U8, defect: str, blend: str, rng: np.random.Generator) -> Made:
+def pyimgano(good: U8, defect: str, blend: Literal["alpha", "poisson"], rng: np.random.Generator) -> Made:
     """Its defaults, of the preset that is nearest to the defect."""
     return pyimgano_defect(good, PRESETS.get(defect, "crack"), rng, blend=blend)
 
