@@ -65,7 +65,7 @@ def readings_table(found: Understanding) -> Table:
 
     table = Table("words", "is the", "taken for", "how", "sure", box=SIMPLE_HEAD, pad_edge=False)
     order = found.spec.prompt.lower()
-    for reading in sorted(found.readings, key=lambda r: order.find(r.words.split()[0])):
+    for reading in sorted(found.readings, key=lambda r: order.find(r.words.split()[0].lower())):
         colour = "green" if reading.sure >= 0.9 else "yellow"
         sure = f"cosine {reading.sure:.2f}" if reading.how == "nearest" else f"{reading.sure:.0%}"
         table.add_row(reading.words, reading.role, reading.taken_for, HOW[reading.how], f"[{colour}]{sure}[/]")

@@ -83,8 +83,10 @@ def own_readings(readings: tuple[Reading, ...], found: Translation) -> Iterator[
         elif any(piece.mended for piece in pieces):
             yield replace(reading, words=found.own(pieces), how="typo", sure=min(reading.sure, MENDED))
         else:
-            # A translation is no type's own name.
-            yield replace(reading, words=found.own(pieces), how="synonym" if reading.how == "exact" else reading.how)
+            # How the English words were found is not how the user's were.
+            translated = reading.how in ("exact", "inflection")
+            how, sure = ("synonym", 1.0) if translated else (reading.how, reading.sure)
+            yield replace(reading, words=found.own(pieces), how=how, sure=sure)  # type: ignore[arg-type]
 
 
 def places(words: list[str], english: list[str], used: set[int]) -> list[int]:

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 from defectgen.attribute import FILLERS, phrase_words
 from defectgen.book import RecipeBook
+from defectgen.foreign.alternative import settled
 from defectgen.foreign.german import cut_german, is_german
 from defectgen.foreign.letters import folded_german, has_han, has_hangul
 from defectgen.foreign.names import NameTable, load_names
@@ -68,10 +69,10 @@ def translate(text: str, book: RecipeBook) -> Translation | None:
     """A Korean, Chinese or German prompt in English; None for any other."""
     if has_hangul(text):
         table = load_names("ko")
-        return Translation(text, table.language, tuple(cut_script(text, table, blanks=True)))
+        return Translation(text, table.language, settled(cut_script(text, table, blanks=True), book))
     if has_han(text):
         table = load_names("zh")
-        return Translation(text, table.language, tuple(cut_script(text, table, blanks=False)))
+        return Translation(text, table.language, settled(cut_script(text, table, blanks=False), book))
     known = english_stems(book)
 
     def is_english(word: str) -> bool:
@@ -82,7 +83,7 @@ def translate(text: str, book: RecipeBook) -> Translation | None:
     if all(map(is_english, words)) or not speaks_german(words, load_names("de"), is_english):
         return None
     table = load_names("de")
-    return Translation(text, table.language, tuple(cut_german(text, table, is_english)))
+    return Translation(text, table.language, settled(cut_german(text, table, is_english), book))
 
 
 def speaks_german(words: Sequence[str], table: NameTable, is_english: Callable[[str], bool]) -> bool:
