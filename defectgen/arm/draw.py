@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from defectgen.arm.hold import hold
 from defectgen.arm.joining import GoodPictures
 from defectgen.arm.options import ArmOptions
 from defectgen.arm.shots_set import ALLOWED, content_sha256, shots_set
+from defectgen.arm.twin_mask import with_twin_masks
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.errors import InputError
 from defectgen.record import GOOD, Record
@@ -44,18 +45,16 @@ class Draw:
     watch: Watch
 
     @staticmethod
-    def of(shots: DefectSet, seed: int, work: Path, options: ArmOptions, watch: Watch) -> Draw:
-        records = sorted(shots.records(), key=lambda one: one.file_name)
-        types = _types(shots, records)
-        good = [one for one in records if one.defect == GOOD]
-        if not good:
-            raise InputError(f"{shots.path} has no good picture; an arm puts defects on good training pictures")
-        sha256 = content_sha256(shots, records)
+    def of(given: DefectSet, seed: int, work: Path, options: ArmOptions, watch: Watch) -> Draw:
+        records = sorted(given.records(), key=lambda one: one.file_name)
+        _check(given, records)
+        sha256 = content_sha256(given, records)
         short = sha256[:KEY_LENGTH]
         with hold(work / f".{short}.lock"):
+            shots = with_twin_masks(given, records, work / f"masked-{short}")
+            types, good = _sorted_out(shots)
             goods = GoodPictures.of(shots, good, work / f"goods-{short}")
-            masked = [one for own in types.values() for one in own]
-            masks = shots_set(shots, masked, work / f"shots-{short}")
+            masks = shots_set(shots, [one for own in types.values() for one in own], work / f"shots-{short}")
         return Draw(shots, sha256, seed, work, options, types, goods, masks, watch)
 
     def folder(self, arm: str, more: str = "") -> Path:
@@ -79,14 +78,24 @@ class Draw:
         return int(np.random.SeedSequence([self.seed, zlib.crc32(defect.encode())]).generate_state(1)[0])
 
 
-def _types(shots: DefectSet, records: list[Record]) -> dict[str, list[Record]]:
+def _check(shots: DefectSet, records: Sequence[Record]) -> None:
+    """InputError for a picture that must not be trained on."""
     held = [one for one in records if one.split not in ALLOWED]
     if held:
         raise InputError(
             f"{shots.path}: {held[0].file_name} is kept from training (split {held[0].split!r}); "
             "give a set of training pictures alone"
         )
+
+
+def _sorted_out(shots: DefectSet) -> tuple[dict[str, list[Record]], list[Record]]:
+    """The shots with masks of each type, and the good pictures; InputError where there are none."""
+    records = sorted(shots.records(), key=lambda one: one.file_name)
     masked = [one for one in records if one.annotation == "mask"]
     if not masked:
         raise InputError(f"{shots.path} has no shot with a mask; an arm learns its defects' shapes from masks")
-    return {name: [one for one in masked if one.defect == name] for name in sorted({one.defect for one in masked})}
+    good = [one for one in records if one.defect == GOOD]
+    if not good:
+        raise InputError(f"{shots.path} has no good picture; an arm puts defects on good training pictures")
+    names = sorted({one.defect for one in masked})
+    return {name: [one for one in masked if one.defect == name] for name in names}, good
