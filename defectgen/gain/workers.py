@@ -64,7 +64,7 @@ def _run_here(jobs: Sequence[Job], tell: Callable[[Event], None], may_start: Cal
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """torch and OpenCV at one thread, as in a worker."""
+    """torch and OpenCV at one thread here, as in a worker."""
     import cv2
     import torch
 
@@ -159,14 +159,16 @@ def _lost(process: BaseProcess) -> InputError:
 
 def _work(pipe: Connection) -> None:
     """The life of a worker: until its pipe closes."""
+    import cv2
+
+    cv2.setNumThreads(1)  # which no variable does; torch reads THREADS
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
-    with _one_thread():
-        while True:
-            try:
-                number, job = pipe.recv()
-                pipe.send(_outcome(number, job, pipe))
-            except (EOFError, OSError):
-                return
+    while True:
+        try:
+            number, job = pipe.recv()
+            pipe.send(_outcome(number, job, pipe))
+        except (EOFError, OSError):
+            return
 
 
 def _outcome(number: int, job: Job, pipe: Connection) -> Event | BaseException:

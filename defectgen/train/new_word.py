@@ -81,11 +81,17 @@ def _entry(
     entry: dict[str, object] = {
         "name": _slug(name), "extends": parent.name, "synonyms": [],
         "description": f"{name.capitalize()}, as in the pictures that it was learned from; shaped like {parent.name}.",
-        "size": [round(max(low, 0.01), 3), round(min(max(high, 1.05 * low, 0.02), 1.0), 3)],
+        "size": _size(low, high),
         "placement": {"region": "anywhere", "grain": "free", "follow": "none", "count": [1, most]},
         "materials": [], "never_on": [],
     }  # fmt: skip
     return entry
+
+
+def _size(low: float, high: float) -> list[float]:
+    """What a recipe takes of the extents: at most the shorter side, which a long defect on a narrow part passes."""
+    most = min(max(high, 1.05 * low, 0.02), 1.0)
+    return [round(min(max(low, 0.01), most), 3), round(most, 3)]
 
 
 def _slug(name: str) -> str:
