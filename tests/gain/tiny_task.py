@@ -1,11 +1,10 @@
-"""Segmentation by a network of a few hundred weights, so that a whole study takes seconds; all else is the real task's."""
+"""Segmentation by a network of a few hundred weights: a study takes seconds, and all else is the real task's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -66,7 +65,3 @@ class TinySegment:
             scores.overall(), scores.per_class(), fitted.curve, fitted.best_step, fitted.val, fitted.seconds,
             scores=scores.pictures, maps=np.round(maps * 255).astype(np.uint8),
         )  # fmt: skip
-
-
-def single_thread() -> None:
-    torch.set_num_threads(1)
