@@ -19,6 +19,7 @@ SIZES = {
     "medium": "Between 5% and 15%.", "large": "Above 15%.",
 }  # fmt: skip
 SAME_RATE = " at the same false-alarm rate"
+AT_ALARM = "at the threshold that at most 5 of 100 good validation pictures reach"
 AT_CHOSEN = "at the threshold that validation chose"
 COIN = "How often a defective picture scores above a good one; 0.5 is a coin."
 
@@ -64,8 +65,8 @@ MEASURES = {
         "names {n} more of 100 pictures right, all types counting alike",
         "names {n} fewer of 100 pictures right, all types counting alike",
     ),
-    "recall": _finds("Found", f"Share of the defects that are found, {AT_CHOSEN}."),
-    "found": _finds("Found", f"Share of the defects of which at least 30% is marked, {AT_CHOSEN}."),
+    "recall": _finds("Found", f"Share of the defects that are found and named right, {AT_CHOSEN}."),
+    "found": _finds("Found", f"Share of the defects that raise an alarm, {AT_ALARM}."),
     **{f"found_{size}": _finds(f"Found, {size}", meaning, size=f"{size} ") for size, meaning in SIZES.items()},
     "caught": _finds(
         "Caught", "Share of the defective pictures above the score that all but 5 of 100 good pictures stay under.",
@@ -75,6 +76,7 @@ MEASURES = {
     "image_auroc": _pairs("Image AUROC", COIN, "picture"),
     "pixel_auroc": _pairs("Pixel AUROC", "The same of the pixels of a defect and others.", "pixel"),
     "image_ap": _points("image AP", "How pure the list of alarms stays while more defective pictures are found."),
+    "average_precision": _points("average precision", "How pure the list of alarms stays while more is found."),
     "pixel_ap": _points("pixel AP", "How pure the marked area stays while more of the defects is marked."),
     "map50": _points("mAP at 0.5", "How pure the boxes stay while more is found; a box counts if it overlaps by half."),
     "map": _points("mAP", "The same, averaged over overlaps from 0.5 to 0.95."),
@@ -84,7 +86,7 @@ MEASURES = {
     "dice": _points("Dice", "The same overlap, counted gentler."),
     "pro": _points("PRO", "Share of each defect that is marked, averaged up to 30% of falsely marked area."),
     "false_per_good": Measure(
-        "False alarms", f"Alarms on a good picture, {AT_CHOSEN}.",
+        "False alarms", f"Alarms on a good picture, {AT_ALARM}.",
         "raises {n} more false alarms on 100 good pictures", "raises {n} fewer false alarms on 100 good pictures",
         better=-1,
     ),

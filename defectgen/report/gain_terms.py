@@ -11,7 +11,12 @@ TASK_TERMS = {
     "classify": Term("Naming", "A classifier says of each picture whether the part is good, or which defect it has."),
     "detect": Term("Boxes", "A detector puts a box around each defect and names it."),
     "segment": Term("Outlines", "A network marks the pixels of each defect."),
-    "anomaly": Term("Anomalies", "A detector learns what good parts look like and scores what differs."),
+    "anomaly": Term(
+        "Anomalies", "A detector learns what good parts look like; defects, real or synthetic, set its threshold.",
+    ),
+    "supervised-anomaly": Term(
+        "Anomalies, taught", "A network learns from defects of all types together to mark what does not belong.",
+    ),
 }
 ARM_TERMS = {
     "none": Term("Real only", "The real shots and the good pictures, nothing else."),
