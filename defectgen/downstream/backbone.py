@@ -23,7 +23,11 @@ from defectgen.model.lite0 import lite0_file
 __all__ = ["BACKBONES", "freeze", "lite0_state", "load_backbone", "parse_model"]
 
 BACKBONES = ("lite0", "resnet34", "resnet34-scratch")
-_TIMM = {"lite0": "tf_efficientnet_lite0", "resnet34": "resnet34", "resnet34-scratch": "resnet34"}
+_LITE0 = "tf_efficientnet_lite0"
+_TIMM = {
+    "lite0": _LITE0, "lite0-tuned": _LITE0, "mask2former": _LITE0, "resnet34": "resnet34",
+    "resnet34-scratch": "resnet34",
+}  # fmt: skip
 STAGES = (1, 2, 2, 3, 3, 4, 1)
 """Blocks of each stage of EfficientNet-B0 and Lite0 (Tan and Le 2019, table 1)."""
 
@@ -43,6 +47,7 @@ def parse_model(model: str, presets: tuple[str, ...]) -> tuple[str, Path | None]
 
 
 def timm_name(preset: str) -> str:
+    """timm's name of the preset's backbone."""
     return _TIMM[preset]
 
 
@@ -50,7 +55,7 @@ def load_backbone(network: nn.Module, preset: str, file: Path | None) -> None:
     """Weights into a timm network, or an encoder made of one; its classifier stays as it is."""
     if preset == "resnet34-scratch":
         return
-    state = lite0_state() if preset == "lite0" else _file_state(file)
+    state = lite0_state() if _TIMM[preset] == _LITE0 else _file_state(file)
     own = network.state_dict()
     wrong = [name for name, value in state.items() if name in own and own[name].shape != value.shape]
     lacking = [name for name in own if name not in state and not name.startswith(("classifier.", "fc."))]

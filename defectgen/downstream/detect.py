@@ -28,7 +28,7 @@ from defectgen.metric.optional_package import load_optional
 __all__ = ["Detect", "Pyramid", "make_detector"]
 
 STRIDES = (4, 8, 16, 32)
-CHANNELS = 64
+CHANNELS, HEAD_LAYERS = 64, 2
 LR, BACKBONE_LR = 2e-3, 2e-4
 """Peak learning rates of pyramid and head, and of the backbone where it learns."""
 LEAST_SCORE = 0.01
@@ -71,12 +71,15 @@ def make_detector(classes: int, side: int, model: str = "") -> Any:
     """torchvision's FCOS for pixels in 0 to 255 of one side; types count from 1."""
     from torchvision.models.detection import FCOS
     from torchvision.models.detection.anchor_utils import AnchorGenerator
+    from torchvision.models.detection.fcos import FCOSHead
 
     anchors = AnchorGenerator(tuple((stride,) for stride in STRIDES), ((1.0,),) * len(STRIDES))
-    return FCOS(
+    detector: Any = FCOS(
         Pyramid(model), classes + 1, min_size=side, max_size=side, image_mean=[127.0] * 3, image_std=[128.0] * 3,
-        anchor_generator=anchors, score_thresh=LEAST_SCORE, _skip_resize=True,
+        anchor_generator=anchors, head=FCOSHead(CHANNELS, 1, classes + 1, HEAD_LAYERS),
+        score_thresh=LEAST_SCORE, _skip_resize=True,
     )  # fmt: skip
+    return detector.to(memory_format=torch.channels_last)
 
 
 def _groups(detector: Any, lr: float | None) -> list[dict[str, object]]:

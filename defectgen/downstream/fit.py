@@ -25,6 +25,7 @@ WARM_UP = 0.1
 """Share of the steps over which the learning rate rises."""
 DECAY = 0.01
 LONGEST_GRADIENT = 5.0
+"""Norm that a gradient is cut down to, against the odd batch."""
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,13 @@ __all__ = ["LEADS", "STEPS", "TASKS", "Outcome", "Task", "TrainOptions", "Trial"
 Watch = Callable[[int, float], None]
 """Called after each optimiser step with its number, from 1, and its loss."""
 
-STEPS = {"classify": 200, "detect": 300, "segment": 400, "anomaly": 0}
+STEPS = {"classify": 200, "detect": 300, "segment": 400, "anomaly": 0, "supervised-anomaly": 300}
 """Optimiser steps of a task when none are given; 0: nothing is trained by steps (good-only detection)."""
 
-LEADS = {"classify": "balanced_accuracy", "detect": "map50", "segment": "pixel_ap", "anomaly": "pixel_ap"}
+LEADS = {
+    "classify": "balanced_accuracy", "detect": "map50", "segment": "pixel_ap", "anomaly": "balanced_accuracy",
+    "supervised-anomaly": "pixel_ap",
+}  # fmt: skip
 """The metric that chooses the step on val and leads the verdict; higher is better."""
 
 
@@ -128,8 +131,21 @@ def _detect() -> Task:
     return Detect()
 
 
+def _anomaly() -> Task:
+    from defectgen.downstream.anomaly import Anomaly
+
+    return Anomaly()
+
+
+def _supervised_anomaly() -> Task:
+    from defectgen.downstream.supervised_anomaly import SupervisedAnomaly
+
+    return SupervisedAnomaly()
+
+
 TASKS: dict[str, Callable[[], Task]] = {
-    "classify": _classify, "detect": _detect, "segment": _segment,
+    "classify": _classify, "detect": _detect, "segment": _segment, "anomaly": _anomaly,
+    "supervised-anomaly": _supervised_anomaly,
 }  # fmt: skip
 
 
