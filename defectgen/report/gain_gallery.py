@@ -76,14 +76,15 @@ def _strip(
     pixels, truth = test.pixels[index], test.masks[index] > 0
     outline: tuple[Outline, ...] = ((truth, TRUE),) if truth.any() else ()
     what = test.classes[int(test.labels[index]) - 1]
-    tiles = [Tile(thumbnail(pixels, outline), f"{what}: {test.names[index]}, true mask", what)]
+    name = PurePosixPath(test.names[index]).name
+    tiles = [Tile(thumbnail(pixels, outline), f"{what}: {test.names[index]}, true mask", f"{what}: {name}")]
     key = _telling(sides, shared, index, shares[1] >= shares[0])
-    for cells, name, share in zip(sides, names, shares, strict=True):
-        said = f"{name}: {share * len(shared):.0f} of {len(shared)}"
+    for cells, side, share in zip(sides, names, shares, strict=True):
+        said = f"{side}: {share * len(shared):.0f} of {len(shared)}"
         marked = _marked(test, cells[key], index)
         drawn: tuple[Outline, ...] = ((marked, MARKED),) if marked is not None and marked.any() else ()
-        tiles.append(Tile(thumbnail(pixels, drawn), f"{test.names[index]}, marked with {name}", said))
-    return Strip(tuple(tiles), PurePosixPath(test.names[index]).name, "")
+        tiles.append(Tile(thumbnail(pixels, drawn), f"{test.names[index]}, marked with {side}", said))
+    return Strip(tuple(tiles), name, "")
 
 
 def _telling(sides: Sequence[Cells], shared: Sequence[tuple[int, int]], index: int, forward: bool) -> tuple[int, int]:

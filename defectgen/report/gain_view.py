@@ -150,6 +150,8 @@ class TaskView:
         taught = [one for one in self.verdicts if not one.zero_shot]
         named = {level: [name(one.arm) for one in taught if one.level == level] for level in LEVEL_CLASS}
         said = [f"{joined(named[level])} {_agreed(level, len(named[level]))}" for level in DECIDED if named[level]]
+        if taught and all(one.reason for one in taught):
+            return f"No verdict: {taught[0].reason}."
         if not said:
             return "No evidence that any of them helps or harms."
         unsure = named["no evidence"]

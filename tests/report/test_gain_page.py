@@ -88,7 +88,7 @@ def test_without_pictures_there_is_none(result: GainResult, tmp_path: Path) -> N
 
 def test_few_draws_are_said_and_nothing_is_claimed() -> None:
     words = " ".join(Tree(render_gain_page(small_trial(("segment",), draws=3))).words)
-    assert "3 draws; a verdict needs 5" in words and "No evidence that any of them helps or harms." in words
+    assert "3 draws; a verdict needs 5" in words and "No verdict: 3 draws; a verdict needs 5." in words
     short = small_trial(("segment",), draws=1, seeds=1, effects={"none": 0.0, "compact": 0.1}, classes=("crack",))
     assert "1 draw; a verdict needs 5" in render_gain_page(short)
 
