@@ -21,7 +21,7 @@ from defectgen.model.adapter_path import RECIPES
 from defectgen.model.checkpoint import default_weights, verify
 from defectgen.train.shots import read_shots
 
-__all__ = ["adapter_of", "taught_of"]
+__all__ = ["adapter_of", "adapter_path", "taught_of"]
 
 KEY_LENGTH = 16
 
@@ -39,8 +39,7 @@ def adapter_of(
     from defectgen.train.finetune import FinetuneOptions, is_adapter
     from defectgen.train.finetune_job import FinetuneJob
 
-    told = f"{content_sha256(shots)} {_told(options)}"
-    out = cache / hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]
+    out = adapter_path(shots, options, cache)
     if is_adapter(out):
         return out
     with hold(cache / f".{out.name}.lock"):
@@ -56,6 +55,12 @@ def adapter_of(
                 watch(lap)
             job.finish()
     return out
+
+
+def adapter_path(shots: DefectSet, options: AdapterOptions, cache: Path) -> Path:
+    """Where the adapter of these shots and options lies in `cache`, or will lie."""
+    told = f"{content_sha256(shots)} {_told(options)}"
+    return cache / hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]
 
 
 def _told(options: AdapterOptions) -> str:

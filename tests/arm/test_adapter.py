@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from defectgen.arm.adapter import adapter_of, taught_of
+from defectgen.arm.adapter import adapter_of, adapter_path, taught_of
 from defectgen.arm.options import AdapterOptions
 from defectgen.arm.shots_set import shots_set
 from defectgen.dataset.defect_set import DefectSet
-from defectgen.model.adapter import read_card
+from defectgen.model.adapter import CARD, read_card
 from defectgen.model.adapter_path import RECIPES
 from defectgen.model.checkpoint import save_model
 from defectgen.model.network import build_unet
@@ -40,6 +40,25 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> AdapterOptions:
     return AdapterOptions(steps=STEPS, rank=4, lesson=Lesson(real=12, ratio=4, rendered=4), weights=folder)
 
 
+def test_the_same_shots_and_options_share_a_place(shots: DefectSet, tmp_path: Path) -> None:
+    plain = AdapterOptions()
+    linked = shots_set(shots, list(shots.records())[::-1], tmp_path / "linked")
+    fewer = shots_set(shots, list(shots.records())[1:], tmp_path / "fewer")
+    place = adapter_path(shots, plain, tmp_path)
+    assert place == adapter_path(linked, plain, tmp_path)
+    others = [adapter_path(fewer, plain, tmp_path), adapter_path(shots, replace(plain, steps=9), tmp_path),
+              adapter_path(shots, replace(plain, seed=1), tmp_path)]  # fmt: skip
+    assert len({place, *others}) == 4
+
+
+def test_an_adapter_that_is_there_is_taken(shots: DefectSet, tmp_path: Path) -> None:
+    place = adapter_path(shots, AdapterOptions(), tmp_path)
+    place.mkdir()
+    (place / CARD).touch()
+    assert adapter_of(shots, AdapterOptions(), tmp_path, "cpu") == place
+
+
+@pytest.mark.slow
 def test_an_adapter_is_trained_once_and_shared(shots: DefectSet, options: AdapterOptions, tmp_path: Path) -> None:
     laps: list[Lap] = []
     made = adapter_of(shots, options, tmp_path / "cache", "cpu", laps.append)
@@ -55,6 +74,7 @@ def test_an_adapter_is_trained_once_and_shared(shots: DefectSet, options: Adapte
     assert taught is not None and taught.read_text() == (made / RECIPES).read_text()
 
 
+@pytest.mark.slow
 def test_other_shots_or_steps_are_another_adapter(
     shots: DefectSet, options: AdapterOptions, tmp_path: Path
 ) -> None:
