@@ -60,8 +60,13 @@ class Conditioner:
     def draw(self, good: F32, alpha: F32, profile: F32) -> F32:
         """(S, S, 3) in [0, 1] of a good window (S, S, 3) and the mask's coverage and profile, (S, S)."""
         found = self._draw(np.rint(good * 255).astype(np.uint8))
-        found = np.clip(found - DENT * profile * alpha, 0, 1) if self._name == "depth" else _outlined(found, alpha)
+        found = _dented(found, alpha * profile) if self._name == "depth" else _outlined(found, alpha)
         return np.repeat(found[..., None], 3, 2).astype(np.float32)
+
+
+def _dented(nearness: F32, depth: F32) -> F32:
+    """The map with room below it, so that a defect on the farthest ground shows too."""
+    return np.asarray(DENT + (1 - DENT) * nearness - DENT * depth, np.float32)
 
 
 def _outlined(lines: F32, alpha: F32) -> F32:

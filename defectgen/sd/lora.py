@@ -13,6 +13,7 @@ from typing import Any
 
 from defectgen.errors import InputError, WeightsError
 from defectgen.model.adapter_path import parse_adapter
+from defectgen.sd.quiet import quiet
 from defectgen.sd.weights_file import PICKLES, header_shapes, refuse_pickle
 
 __all__ = ["check_loras", "load_loras", "lora_file"]
@@ -66,7 +67,8 @@ def load_loras(pipe: Any, texts: Sequence[str]) -> None:
         path, scale = parse_adapter(text)
         file, name = lora_file(path), f"lora{number}"
         try:
-            pipe.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name=name, use_safetensors=True)
+            with quiet():
+                pipe.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name=name, use_safetensors=True)
         except (RuntimeError, ValueError, KeyError) as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"{file} does not fit this model ({reason}); take a LoRA of the same base") from None

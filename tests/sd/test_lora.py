@@ -71,12 +71,13 @@ def test_kohya_files_are_recognised(base: Path, lora: Path, tmp_path: Path) -> N
     """The names of another trainer, whose files diffusers converts by itself."""
     found = {}
     for key, value in load_file(lora / "pytorch_lora_weights.safetensors").items():
-        name, _, end = key.removeprefix("unet.").partition(".lora_")
+        name, _, end = key.removeprefix("unet.").partition(".lora.")
         name = f"lora_unet_{name.replace('.', '_')}"
-        found[f"{name}.{'lora_down' if end.startswith('A') else 'lora_up'}.weight"] = value
+        found[f"{name}.lora_{end}"] = value
         found[f"{name}.alpha"] = torch.tensor(2.0)
     save_file(found, tmp_path / "kohya.safetensors")
     check_loras([str(tmp_path / "kohya.safetensors")], TEXT_WIDTH)
+    assert torch.equal(predicted(base, str(tmp_path / "kohya.safetensors")), predicted(base, str(lora)))
     with pytest.raises(InputError, match="take a LoRA of the same base"):
         check_loras([str(tmp_path / "kohya.safetensors")], 2048)
 

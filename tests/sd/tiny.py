@@ -75,8 +75,11 @@ def tiny_controlnet(kind: Kind = "sd", widths: tuple[int, ...] = WIDTHS, seed: i
     torch.manual_seed(seed)
     shape = {k: v for k, v in _shape(kind, widths).items() if k not in ("sample_size", "up_block_types")}
     net = ControlNetModel(in_channels=4, conditioning_embedding_out_channels=(8, 8, 16, 16), **shape).eval()
-    for convolution in (*net.controlnet_down_blocks, net.controlnet_mid_block, net.controlnet_cond_embedding.conv_out):
-        torch.nn.init.normal_(convolution.weight, std=1.0)
+    for convolution in (*net.controlnet_down_blocks, net.controlnet_mid_block):
+        torch.nn.init.normal_(convolution.weight, std=0.5)
+    for module in net.controlnet_cond_embedding.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.normal_(module.weight, std=0.3)
     return net
 
 
