@@ -16,7 +16,7 @@ __all__ = ["cut_german", "is_german"]
 
 MOST_WORDS = 4
 SHORTEST_PART = 3
-SHORTEST_HEAD = 5
+SHORTEST_HEAD = 4
 SHORTEST_MENDED = 6
 ADJECTIVE = ("e", "er", "es", "en", "em")
 

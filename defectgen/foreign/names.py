@@ -77,6 +77,8 @@ class NameTable:
     file: NameFile
     traditional: Mapping[str, str]
     """Traditional Chinese characters to simplified ones."""
+    fold: Callable[[str], str]
+    """How its names are compared."""
 
     @property
     def longest(self) -> int:
@@ -107,7 +109,7 @@ def read_names(path: Path, language: Language) -> NameTable:
             was = names[key].english or "fillers"
             raise RecipeError(f"{path}: {english or 'fillers'}: {name!r} stands twice, also under {was!r}; keep one")
         names[key] = named
-    return NameTable(file.language, MappingProxyType(names), file, MappingProxyType(traditional))
+    return NameTable(file.language, MappingProxyType(names), file, MappingProxyType(traditional), fold)
 
 
 def checked(path: Path) -> NameFile:

@@ -69,10 +69,10 @@ def translate(text: str, book: RecipeBook) -> Translation | None:
     """A Korean, Chinese or German prompt in English; None for any other."""
     if has_hangul(text):
         table = load_names("ko")
-        return Translation(text, table.language, settled(cut_script(text, table, blanks=True), book))
+        return Translation(text, table.language, settled(text, cut_script(text, table, blanks=True), table, book))
     if has_han(text):
         table = load_names("zh")
-        return Translation(text, table.language, settled(cut_script(text, table, blanks=False), book))
+        return Translation(text, table.language, settled(text, cut_script(text, table, blanks=False), table, book))
     known = english_stems(book)
 
     def is_english(word: str) -> bool:
@@ -83,7 +83,7 @@ def translate(text: str, book: RecipeBook) -> Translation | None:
     if all(map(is_english, words)) or not speaks_german(words, load_names("de"), is_english):
         return None
     table = load_names("de")
-    return Translation(text, table.language, settled(cut_german(text, table, is_english), book))
+    return Translation(text, table.language, settled(text, cut_german(text, table, is_english), table, book))
 
 
 def speaks_german(words: Sequence[str], table: NameTable, is_english: Callable[[str], bool]) -> bool:
