@@ -4,6 +4,7 @@
     pytorch_lora_weights.safetensors       method lora: low-rank updates (Hu et al. 2021, eq. 3), in diffusers' names
     unet/                                  method full: a whole network, as the model folder's
     recipes.yaml                           defect types that its training set taught, if any
+    donors.safetensors                     what the real defects changed, as drafts to start from (see `engine.donor`)
     README.md                              the card in words
 
 Adapters are applied by adding scale times their update to the weights, several one after the other:
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
-    "CARD", "LORA_FILE", "Adapter", "AdapterInfo", "adapted_unet", "apply_adapters", "read_adapter", "read_card",
-    "weights_file", "write_card",
+    "CARD", "DONORS_FILE", "LORA_FILE", "Adapter", "AdapterInfo", "adapted_unet", "apply_adapters", "read_adapter",
+    "read_card", "weights_file", "write_card",
 ]  # fmt: skip
 
 FORMAT = 1
-CARD, LORA_FILE = "adapter.json", "pytorch_lora_weights.safetensors"
+CARD, LORA_FILE, DONORS_FILE = "adapter.json", "pytorch_lora_weights.safetensors", "donors.safetensors"
 
 
 class AdapterInfo(BaseModel):
@@ -43,7 +44,8 @@ class AdapterInfo(BaseModel):
     base_weights_sha256: of the weights that it was trained from. defects: names that it was trained on.
     val_loss, rehearsal_loss: before and after, on windows kept from training and on rendered ones of other defects;
     None where there were none to keep. severity: as in `checkpoint.ModelInfo`, of the families that it was trained on.
-    pictures, licences: what it was trained on, with the counts of each licence.
+    pictures, licences: what it was trained on, with the counts of each licence. donors_sha256: of the donors' file,
+    None where there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +67,7 @@ class AdapterInfo(BaseModel):
     val_loss: tuple[float, float] | None
     rehearsal_loss: tuple[float, float]
     severity: dict[str, tuple[float, ...]]
+    donors_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,16 +102,21 @@ def read_adapter(text: str, base_sha256: str) -> Adapter:
     """A sound adapter for these base weights; WeightsError where it is missing, damaged, or of other weights."""
     folder, scale = parse_adapter(text)
     info = read_card(folder)
-    weights = weights_file(folder, info.method)
-    found = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "no file"
-    if found != info.weights_sha256:
-        raise WeightsError(f"{weights}: {found[:12]}, expected sha256 {info.weights_sha256[:12]}; fine-tune again")
+    _check_file(weights_file(folder, info.method), info.weights_sha256)
+    if info.donors_sha256 is not None:
+        _check_file(folder / DONORS_FILE, info.donors_sha256)
     if info.base_weights_sha256 != base_sha256:
         raise WeightsError(
             f"{folder} was trained from weights {info.base_weights_sha256[:12]}, these are {base_sha256[:12]}; "
             "fine-tune again with this version"
         )
     return Adapter(folder, info, scale)
+
+
+def _check_file(path: Path, sha256: str) -> None:
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+    if found != sha256:
+        raise WeightsError(f"{path}: {found[:12]}, expected sha256 {sha256[:12]}; fine-tune again")
 
 
 def adapted_unet(folder: Path, dtype: torch.dtype, device: str, adapters: Sequence[Adapter]) -> Any:

@@ -16,13 +16,15 @@ import numpy as np
 
 from defectgen.book import RecipeBook, load_book
 from defectgen.dataset.defect_set import DefectSet
+from defectgen.engine.donor import write_donors
 from defectgen.errors import InputError, OutputError
-from defectgen.model.adapter import AdapterInfo
+from defectgen.model.adapter import DONORS_FILE, AdapterInfo
 from defectgen.model.adapter_path import RECIPES
 from defectgen.model.device import pick_device, set_threads
 from defectgen.model.reference import ReferenceEncoder
 from defectgen.model.text import TextEncoder
 from defectgen.train.batch import Batch, plain_batch, severity_quantiles
+from defectgen.train.donor import collect_donors
 from defectgen.train.finetune import Finetune, FinetuneOptions, Lap, is_adapter
 from defectgen.train.lesson import Lesson, defect_pairs, rehearsal_pairs, write_lesson
 from defectgen.train.new_word import learn_words
@@ -60,7 +62,8 @@ class FinetuneJob:
         self._claim()
         book = self._book()
         encoder, eyes = TextEncoder(), ReferenceEncoder()
-        write_lesson(self.work, self.shots, book, self.lesson, self.options.seed, encoder, eyes)
+        self.shelf = collect_donors(self.shots.train, book, self.options.seed)
+        write_lesson(self.work, self.shots, book, self.shelf, self.lesson, self.options.seed, encoder, eyes)
         val, rehearsal = (self._kept_windows(name, book, encoder, eyes) for name in ("val", "rehearsal"))
         self.training = Finetune(self.options, self.work, encoder.encode([""]), val, rehearsal)
         strip = strip_writer(self._strip_pairs(book), encoder)
@@ -74,6 +77,7 @@ class FinetuneJob:
         """Writes the adapter and removes what it was made from."""
         if (self.work / RECIPES).is_file():
             shutil.copy(self.work / RECIPES, self.out / RECIPES)
+        donors = self._write_donors()
         shards = [shard for shard in open_shards(self.work) if shard.origins[0] == "real"]
         info = self.training.write(self.out, {
             "defects": self.shots.names,
@@ -83,9 +87,18 @@ class FinetuneJob:
             "licences": self.shots.licences,
             "set_sha256": self._digest(),
             "severity": severity_quantiles(shards),
+            "donors_sha256": donors,
         })  # fmt: skip
         shutil.rmtree(self.work)
         return info
+
+    def _write_donors(self) -> str | None:
+        """The digest of the donors' file; None where no defect has a recipe."""
+        if not self.shelf.rows:
+            return None
+        path = self.out / DONORS_FILE
+        write_donors(path, self.shelf.donors)
+        return hashlib.sha256(path.read_bytes()).hexdigest()
 
     def _claim(self) -> None:
         """The work folder is for this job alone; another's is refused."""
@@ -127,7 +140,7 @@ class FinetuneJob:
             if name == "rehearsal":
                 pairs = rehearsal_pairs(book, REHEARSAL_WINDOWS, rng)
             elif self.shots.val:
-                pairs = defect_pairs(self.shots.val, book, VAL_WINDOWS, rng)
+                pairs = defect_pairs(self.shots.val, book, self.shelf, VAL_WINDOWS, rng)
             if not pairs:
                 return []
             write_shard(folder / "shard-kept-0000", pairs, encoder, eyes, rng)
@@ -136,7 +149,7 @@ class FinetuneJob:
 
     def _strip_pairs(self, book: RecipeBook) -> list[Pair]:
         rng = np.random.default_rng([self.options.seed, 71])
-        return defect_pairs(self.shots.val or self.shots.train, book, STRIP_WINDOWS, rng)
+        return defect_pairs(self.shots.val or self.shots.train, book, self.shelf, STRIP_WINDOWS, rng)
 
 
 def _check_folder(out: Path, resume: bool) -> None:

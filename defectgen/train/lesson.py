@@ -20,6 +20,7 @@ from defectgen.errors import InputError
 from defectgen.model.reference import ReferenceEncoder
 from defectgen.model.text import TextEncoder
 from defectgen.recipe import Material
+from defectgen.train.donor import DonorShelf, recipe_of
 from defectgen.train.pair import Pair, draw_blob, ratio_window, rendered_window
 from defectgen.train.pseudo_good import remove
 from defectgen.train.real import RealPicture
@@ -45,12 +46,12 @@ class Lesson:
 
 
 def write_lesson(
-    folder: Path, shots: Shots, book: RecipeBook, lesson: Lesson, seed: int, encoder: TextEncoder,
+    folder: Path, shots: Shots, book: RecipeBook, shelf: DonorShelf, lesson: Lesson, seed: int, encoder: TextEncoder,
     eyes: ReferenceEncoder,
 ) -> None:  # fmt: skip
-    """One shard an origin; those that are there already are kept."""
+    """One shard an origin; those that are there already are kept. shelf: donors of drafts."""
     sources: dict[str, tuple[int, Callable[[np.random.Generator], Pair | None]]] = {
-        "real": (lesson.real, _real(shots, book)),
+        "real": (lesson.real, _real(shots, book, shelf)),
         "rendered": (lesson.rendered, lambda rng: rendered_window(book, rng)),
     }
     if shots.good:
@@ -62,9 +63,11 @@ def write_lesson(
             write_shard(place, list(_drawn(draw, count, rng, origin)), encoder, eyes, rng)
 
 
-def defect_pairs(shots: Sequence[Shot], book: RecipeBook, count: int, rng: np.random.Generator) -> list[Pair]:
+def defect_pairs(
+    shots: Sequence[Shot], book: RecipeBook, shelf: DonorShelf, count: int, rng: np.random.Generator
+) -> list[Pair]:
     """Windows around the defects of these shots."""
-    return list(_drawn(lambda r: _defect(shots, book, r), count, rng, "real"))
+    return list(_drawn(lambda r: _defect(shots, book, shelf, r), count, rng, "real"))
 
 
 def rehearsal_pairs(book: RecipeBook, count: int, rng: np.random.Generator) -> list[Pair]:
@@ -85,17 +88,19 @@ def _drawn(
         yield pair
 
 
-def _real(shots: Shots, book: RecipeBook) -> Callable[[np.random.Generator], Pair | None]:
+def _real(shots: Shots, book: RecipeBook, shelf: DonorShelf) -> Callable[[np.random.Generator], Pair | None]:
     def draw(rng: np.random.Generator) -> Pair | None:
         if shots.good and rng.random() < CLEAN_SHARE:
             picture = shots.good[int(rng.integers(len(shots.good)))]
             return clean_window(picture, draw_blob(book, rng), rng)
-        return _defect(shots.train, book, rng)
+        return _defect(shots.train, book, shelf, rng)
 
     return draw
 
 
-def _defect(shots: Sequence[Shot], book: RecipeBook, rng: np.random.Generator) -> Pair | None:
+def _defect(
+    shots: Sequence[Shot], book: RecipeBook, shelf: DonorShelf, rng: np.random.Generator
+) -> Pair | None:
     """Types weigh alike, however many pictures each has."""
     names = sorted({name for shot in shots for name, _ in shot.picture.defects})
     name = names[int(rng.integers(len(names)))]
@@ -104,7 +109,10 @@ def _defect(shots: Sequence[Shot], book: RecipeBook, rng: np.random.Generator) -
     mask = np.any([m for _, m in shot.picture.defects], axis=0)
     good = shot.good if shot.good is not None else remove(shot.picture.rgb, mask, mask, rng)
     found = defect_window(shot.picture, good, book, rng)
-    return replace(found[0], text=_words(found[0].text, shot, book, rng)) if found else None
+    if not found:
+        return None
+    pair = shelf.drafted(found[0], recipe_of(name, book), shot.picture.group, rng)
+    return replace(pair, text=_words(pair.text, shot, book, rng))
 
 
 def _words(text: str, shot: Shot, book: RecipeBook, rng: np.random.Generator) -> str:

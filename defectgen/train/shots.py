@@ -2,13 +2,13 @@
 
 Taken from a defect set: pictures of the split "train" (or unsplit ones) that have a mask, at most K of each type where
 K is given; each is held against every known test picture first. Windows to judge by come from the split "val", or,
-where there is none and at least LEAST_GROUPS groups, from a fifth of the groups.
+where there is none and at least LEAST_GROUPS groups, from a fifth of the groups, none of them a type's last.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,11 +103,18 @@ def _some(records: list[Record], most: int, rng: np.random.Generator) -> list[Re
     return [records[i] for i in sorted(rng.permutation(len(records))[:most])]
 
 
-def _held_groups(records: Iterable[Record], rng: np.random.Generator) -> frozenset[str]:
+def _held_groups(records: Sequence[Record], rng: np.random.Generator) -> frozenset[str]:
+    """A fifth of the groups, where there are enough; a type never loses its last group to them."""
     groups = sorted({record.group for record in records})
+    held: set[str] = set()
     if len(groups) < LEAST_GROUPS:
         return frozenset()
-    return frozenset(groups[i] for i in rng.permutation(len(groups))[: max(1, round(VAL_SHARE * len(groups)))])
+    for group in (groups[i] for i in rng.permutation(len(groups))):
+        types = {record.defect for record in records if record.group == group}
+        left = {record.defect for record in records if record.group not in held | {group}}
+        if types <= left and len(held) < max(1, round(VAL_SHARE * len(groups))):
+            held.add(group)
+    return frozenset(held)
 
 
 def _shot(owner: DefectSet, record: Record) -> Shot:
