@@ -56,11 +56,19 @@ def disagreements(test: Pool, base: Cells, arm: Cells, names: tuple[str, str]) -
     ours, theirs = (np.mean([_caught(test, cells[key]) for key in shared], axis=0) for cells in (arm, base))
     made = []
     for gain, first, second in ((ours - theirs, names[1], names[0]), (theirs - ours, names[0], names[1])):
-        best = [int(i) for i in np.argsort(-gain, kind="stable")[:MOST_STRIPS] if gain[i] >= LEAST_SHARE]
-        strips = [_strip(test, i, (base, arm), names, shared, (theirs[i], ours[i])) for i in best]
+        strips = [_strip(test, i, (base, arm), names, shared, (theirs[i], ours[i])) for i in _best(test, gain)]
         empty = f"There is no picture that {first} catches much more often than {second}."
         made.append(Gallery(f"Found with {first}, missed with {second}", tuple(strips), empty))
     return made[0], made[1]
+
+
+def _best(test: Pool, gain: NDArray[np.float64]) -> list[int]:
+    """The pictures with the greatest gain, one of each group, since those of one part look alike."""
+    seen: dict[str, int] = {}
+    for i in np.argsort(-gain, kind="stable"):
+        if gain[i] >= LEAST_SHARE:
+            seen.setdefault(test.groups[i] or test.names[i], int(i))
+    return list(seen.values())[:MOST_STRIPS]
 
 
 def _caught(test: Pool, seen: Seen) -> NDArray[np.float64]:

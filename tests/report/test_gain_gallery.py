@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,12 @@ def test_counts_are_of_trainings() -> None:
     for strip in ours.strips:
         base, arm = (int(tile.label.split(": ")[1].split(" of ")[0]) for tile in strip.tiles[1:])
         assert arm == 15 and base < 8 and strip.tiles[1].label.endswith(f"of {len(KEYS)}")
+
+
+def test_of_one_group_only_one_is_shown() -> None:
+    alike = replace(POOL, groups=tuple("one part" if k == 2 else str(i) for i, k in enumerate(POOL.labels)))
+    ours, theirs = disagreements(alike, side(HOLES), side(CRACKS, 500), NAMES)  # type: ignore[arg-type]
+    assert len(ours.strips) == 1 and len(theirs.strips) > 1
 
 
 def test_equal_trainings_disagree_on_nothing() -> None:
