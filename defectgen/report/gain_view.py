@@ -11,6 +11,7 @@ from markupsafe import Markup
 from defectgen.dataset.noun import joined
 from defectgen.gain.advisor import Advice, advise
 from defectgen.gain.effect import Measure, measure_of
+from defectgen.gain.power import noticeable_by
 from defectgen.gain.result import CellLine, GainResult
 from defectgen.gain.row import ALL, REAL_ONLY, ZERO_SHOT, Row
 from defectgen.gain.verdict import Level, Verdict, at_ratio, compare_arms, decide, judge, main_ratio
@@ -76,6 +77,11 @@ class TaskView:
         """Real only's mean of the leading metric."""
         values = [row.value for row in self._whole if row.arm == REAL_ONLY and row.metric == self.lead]
         return sum(values) / len(values) if values else None
+
+    @property
+    def noticeable(self) -> float | None:
+        """The effect that four of five such trials would notice."""
+        return noticeable_by([one for one in self.verdicts if not one.zero_shot])
 
     @cached_property
     def _whole(self) -> list[Row]:
