@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from defectgen.arm.hold import hold
-from defectgen.arm.options import AdapterOptions
+from defectgen.arm.options import FORMAT, AdapterOptions
 from defectgen.arm.shots_set import content_sha256
 from defectgen.book import load_book
 from defectgen.dataset.defect_set import DefectSet
@@ -59,7 +59,7 @@ def adapter_of(
 
 def adapter_path(shots: DefectSet, options: AdapterOptions, cache: Path) -> Path:
     """Where the adapter of these shots and options lies in `cache`, or will lie."""
-    told = f"{content_sha256(shots)} {_told(options)}"
+    told = f"{FORMAT} {content_sha256(shots)} {_told(options)}"
     return cache / hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]
 
 

@@ -15,17 +15,15 @@ import defectgen
 from defectgen.arm.adapter import adapter_of, taught_of
 from defectgen.arm.hold import hold
 from defectgen.arm.joining import GoodPictures
-from defectgen.arm.options import ArmOptions
+from defectgen.arm.options import FORMAT, ArmOptions
 from defectgen.arm.shots_set import ALLOWED, content_sha256, shots_set
 from defectgen.arm.twin_mask import with_twin_masks
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.errors import InputError
 from defectgen.record import GOOD, Record
 
-__all__ = ["FORMAT", "Draw", "Watch"]
+__all__ = ["Draw", "Watch"]
 
-FORMAT = 1
-"""Of what the arms make; raised when the same options come to give other samples."""
 KEY_LENGTH = 12
 Watch = Callable[[str], None]
 
@@ -71,7 +69,7 @@ class Draw:
         """What the shots teach, for arms without an adapter."""
         seed = self.options.adapter.seed
         with hold(self.work / f".{self.sha256[:KEY_LENGTH]}.lock"):
-            return taught_of(self.masks, seed, self.work / f"recipes-{self.sha256[:KEY_LENGTH]}-{seed}")
+            return taught_of(self.masks, seed, self.work / f"recipes-{self.sha256[:KEY_LENGTH]}-{seed}-{FORMAT}")
 
     def seed_of(self, defect: str) -> int:
         """A seed of its own for each type, so that not all lie on the same good pictures."""

@@ -48,7 +48,7 @@ def _materials(draw: Draw) -> dict[str, str | None]:
 
 
 def _maker(name: str, draw: Draw, defect: str) -> Maker:
-    donors = read_donors(draw.masks, draw.types[defect], defect)
+    donors = read_donors(draw.masks, list(draw.masks.records()), defect)
     return paste_maker(name, donors) if name in PASTES else pyimgano_maker(preset_of(defect, donors))
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from defectgen.train.lesson import Lesson
 
-__all__ = ["ARMS", "BASES", "SANITY", "WORDS", "AdapterOptions", "ArmOptions"]
+__all__ = ["ARMS", "BASES", "FORMAT", "SANITY", "WORDS", "AdapterOptions", "ArmOptions"]
 
+FORMAT = 1
+"""Of what is made for the arms; raised when the same options come to give other samples or adapters."""
 ARMS = (
     "copy-paste", "seamless", "perlin", "pyimgano-alpha", "render", "compact", "compact-base", "render-words",
     "compact-words",

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from defectgen.book import RecipeBook, phrase_key
 from defectgen.errors import InputError
 from defectgen.mask.draw import draw_shape
-from defectgen.recipe import Defect
-from defectgen.render.ratio import ratio_pair
+from defectgen.recipe import Defect, SurfaceChange
+from defectgen.render.ratio import linear_from_srgb, ratio_pair
 from defectgen.render.shade import draw_light
 from defectgen.train.shots import Shot
 
@@ -32,6 +32,9 @@ DRAWN, SIDE = 10, 96
 DOMAIN = "learned"
 TONE_WEIGHT = 1.5
 LEAST_AREA = 4
+WIDE_SHARE, MILD_LOG = 0.02, 0.5
+LEAST_LOG = (0.1, 0.25)
+"""The least change of brightness that one can see at the lowest and highest severity."""
 
 Mask = NDArray[np.bool_]
 F64 = NDArray[np.float64]
@@ -85,7 +88,38 @@ def _entry(
         "placement": {"region": "anywhere", "grain": "free", "follow": "none", "count": [1, most]},
         "materials": [], "never_on": [],
     }  # fmt: skip
-    return entry
+    plain = _plain_change([_ratio(shot, mask) for mask, shot in masks], [float(mask.mean()) for mask, _ in masks])
+    return entry | ({} if plain is None else {"change": plain.model_dump(mode="json")})
+
+
+def _plain_change(ratios: Sequence[float], shares: Sequence[float]) -> SurfaceChange | None:
+    """A mere change of brightness, where that is all there is to see; None leaves the parent's.
+
+    A wide area about as bright as its surround shows the surface itself: relief and colour of whatever type has such
+    shapes would be made up. ratios: of the light inside to that outside. shares: of the picture that each covers.
+    """
+    logs = np.log(ratios)
+    if float(np.median(shares)) < WIDE_SHARE or abs(float(logs.mean())) > MILD_LOG:
+        return None
+    sign = 1.0 if logs.mean() >= 0 else -1.0
+    found = (float(np.quantile(np.abs(logs), q)) for q in (0.25, 0.9))
+    low, high = (sign * max(one, least) for one, least in zip(found, LEAST_LOG, strict=True))
+    return SurfaceChange(albedo=(round(float(np.exp(low)), 3), round(float(np.exp(high)), 3)), mottle=0.1)
+
+
+def _ratio(shot: Shot, mask: Mask) -> float:
+    """Linear light inside over that of the same place without the defect, or of the surroundings."""
+    linear = linear_from_srgb(shot.picture.rgb.astype(np.float32) / np.float32(255)).mean(2)
+    if shot.good is not None:
+        around = linear_from_srgb(shot.good.astype(np.float32) / np.float32(255)).mean(2)[mask]
+    else:
+        around = linear[_ring(mask)]
+    outside = float(around.mean()) if around.size else float(linear.mean())
+    return max(float(linear[mask].mean()), 1e-3) / max(outside, 1e-3)
+
+
+def _ring(mask: Mask) -> Mask:
+    return cv2.dilate(mask.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool) & ~mask
 
 
 def _size(low: float, high: float) -> list[float]:
@@ -112,7 +146,7 @@ def _tone(shot: Shot, mask: Mask) -> float:
     grey = shot.picture.rgb.mean(2) / 255
     if shot.good is not None:
         return float((grey - shot.good.mean(2) / 255)[mask].mean())
-    ring = cv2.dilate(mask.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool) & ~mask
+    ring = _ring(mask)
     return float(grey[mask].mean() - grey[ring].mean()) if ring.any() else 0.0
 
 
