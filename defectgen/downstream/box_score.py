@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from defectgen.downstream.found import size_of
 from defectgen.downstream.pool import Pool
 from defectgen.downstream.ranking import rank
-from defectgen.errors import InputError
+from defectgen.downstream.stack_package import load_part
 
 __all__ = ["box_scores", "class_box_scores", "coco_precision", "overlaps", "top_scores"]
 
@@ -32,25 +32,19 @@ MOST_BOXES = 100
 
 def coco_precision(seen: Sequence[F32], pool: Pool) -> NDArray[np.float64]:
     """(10, C): average precision at IoU 0.5 to 0.95 of each type; nan where a type has no true box."""
-    try:
-        from pycocotools.coco import COCO
-        from pycocotools.cocoeval import COCOeval
-    except ImportError:
-        raise InputError("detection needs pycocotools, which is not installed; pip install 'defectgen[eval]'") from None
-    truth = COCO()
+    truth = load_part("pycocotools.coco").COCO()
     truth.dataset = _annotations(pool)
     with redirect_stdout(io.StringIO()):
         truth.createIndex()
         found = _results(seen)
         if not len(found):
-            empty = np.zeros((10, len(pool.classes)))
-            return np.where(_present(pool), empty, np.nan)
-        judge = COCOeval(truth, truth.loadRes(found), "bbox")
+            return np.where(_present(pool), np.zeros((10, len(pool.classes))), np.nan)
+        judge = load_part("pycocotools.cocoeval").COCOeval(truth, truth.loadRes(found), "bbox")
         judge.params.maxDets = [1, 10, MOST_BOXES]
         judge.evaluate()
         judge.accumulate()
     precision = judge.eval["precision"][:, :, :, 0, -1]  # (IoU, recall, type), all areas
-    return np.where(_present(pool), precision.mean(axis=1), np.nan)
+    return np.asarray(np.where(_present(pool), precision.mean(axis=1), np.nan), np.float64)
 
 
 def _present(pool: Pool) -> NDArray[np.bool_]:
@@ -90,7 +84,7 @@ def overlaps(a: F32, b: F32) -> NDArray[np.float64]:
     low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:4], b[None, :, 2:4])
     both = (high - low).clip(0).prod(axis=2).astype(np.float64)
     areas = [np.prod(one[:, 2:4] - one[:, :2], axis=1).astype(np.float64) for one in (a, b)]
-    return both / np.maximum(areas[0][:, None] + areas[1][None, :] - both, 1e-9)
+    return np.asarray(both / np.maximum(areas[0][:, None] + areas[1][None, :] - both, 1e-9), np.float64)
 
 
 def _hits(true: F32, seen: F32) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

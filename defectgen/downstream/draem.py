@@ -17,8 +17,8 @@ from defectgen.downstream.backbone import keep_statistics
 from defectgen.downstream.batch import Batch
 from defectgen.downstream.fit import computing
 from defectgen.downstream.map_network import MapNetwork
+from defectgen.downstream.stack_package import load_part
 from defectgen.downstream.unet import defect_chance, is_frozen, make_decoder, make_encoder, rates
-from defectgen.metric.optional_package import load_optional
 
 __all__ = ["PRESETS", "Draem"]
 
@@ -63,7 +63,7 @@ class Draem(MapNetwork):
 
     def __init__(self, model: str = "") -> None:
         super().__init__()
-        smp = load_optional("segmentation_models_pytorch")
+        smp = load_part("segmentation_models_pytorch")
         self.encoder = make_encoder(model, PRESETS)
         self.restorer = Restorer().to(memory_format=torch.channels_last)
         self.decoder, self.head = make_decoder([2 * n for n in self.encoder.out_channels], 2)
@@ -82,14 +82,16 @@ class Draem(MapNetwork):
             seen, expected = self.encoder(normal), self.encoder(restored)
             beside = [torch.cat([a, (a - b).abs()], dim=1) for a, b in zip(seen, expected, strict=True)]
             decoded = self.decoder(beside)
-        return self.head(decoded.float())  # type: ignore[no-any-return]
+        answer: Tensor = self.head(decoded.float())
+        return answer
 
     def loss(self, batch: Batch) -> Tensor:
         normal = (batch.pixels - 127.0) / 128.0
         defect = batch.masks > 0
         logits = self.logits(normal)
         dice: Tensor = self._dice(logits, defect.long())
-        return functional.cross_entropy(logits, defect.long()) + dice + self._restoring(normal, defect)
+        entropy = functional.cross_entropy(logits, defect.long())
+        return entropy + dice + self._restoring(normal, defect)
 
     def _restoring(self, normal: Tensor, defect: Tensor) -> Tensor:
         """Mean distance between what is restored and the good picture, where that is known."""
@@ -97,7 +99,8 @@ class Draem(MapNetwork):
         with computing(normal.device.type):
             restored = self.restorer(spoilt)
         known = (~defect)[:, None].float()
-        return (known * (restored.float() - normal).abs()).sum() / (3 * known.sum()).clamp(min=1.0)
+        off: Tensor = (known * (restored.float() - normal).abs()).sum()
+        return off / (3 * known.sum()).clamp(min=1.0)
 
     def chance(self, pixels: Tensor) -> Tensor:
         return defect_chance(self.logits((pixels - 127.0) / 128.0))

@@ -15,6 +15,7 @@ from torch import Tensor
 from defectgen.downstream.backbone import freeze, keep_statistics, load_backbone, timm_name
 from defectgen.downstream.batch import Batch
 from defectgen.downstream.map_network import MapNetwork
+from defectgen.downstream.stack_package import load_part
 
 __all__ = ["Mask2Former"]
 
@@ -22,13 +23,11 @@ WIDTH, QUERIES, POINTS = 64, 16, 1024
 LR = 5e-4
 
 
-def _configuration(classes: int) -> Any:
-    from transformers import Mask2FormerConfig, TimmBackboneConfig
-
-    backbone = TimmBackboneConfig(
+def _configuration(transformers: Any, classes: int) -> Any:
+    backbone = transformers.TimmBackboneConfig(
         backbone=timm_name("mask2former"), out_indices=[1, 2, 3, 4], use_pretrained_backbone=False
     )
-    return Mask2FormerConfig(
+    return transformers.Mask2FormerConfig(
         backbone_config=backbone, feature_size=WIDTH, mask_feature_size=WIDTH, hidden_dim=WIDTH,
         encoder_feedforward_dim=2 * WIDTH, dim_feedforward=2 * WIDTH, encoder_layers=2, decoder_layers=4,
         num_attention_heads=4, num_queries=QUERIES, num_labels=classes, train_num_points=POINTS,
@@ -40,12 +39,11 @@ class Mask2Former(MapNetwork):
 
     def __init__(self, classes: int, model: str = "mask2former") -> None:
         super().__init__()
-        from transformers import Mask2FormerForUniversalSegmentation
-        from transformers.utils import logging
-
+        transformers = load_part("transformers")
+        logging = load_part("transformers.utils.logging")
         level = logging.get_verbosity()
         logging.set_verbosity_error()  # it warns of every backbone but its own
-        self.net: Any = Mask2FormerForUniversalSegmentation(_configuration(classes))
+        self.net: Any = transformers.Mask2FormerForUniversalSegmentation(_configuration(transformers, classes))
         logging.set_verbosity(level)
         self.body: Any = self.net.model.pixel_level_module.encoder._backbone
         load_backbone(self.body, "mask2former", None)

@@ -17,7 +17,7 @@ from defectgen.downstream.backbone import freeze, keep_statistics, load_backbone
 from defectgen.downstream.batch import Batch
 from defectgen.downstream.fit import computing
 from defectgen.downstream.map_network import MapNetwork
-from defectgen.metric.optional_package import load_optional
+from defectgen.downstream.stack_package import load_part
 
 __all__ = ["DECODER", "PRESETS", "UNet", "defect_chance", "make_encoder", "rates"]
 
@@ -32,7 +32,7 @@ type, training the last four took 2.3 times as long a step and gave no higher a 
 
 def make_encoder(model: str, presets: tuple[str, ...] = PRESETS) -> Any:
     """segmentation-models-pytorch's encoder with its weights; what stays as it is takes no gradient."""
-    smp = load_optional("segmentation_models_pytorch")
+    smp = load_part("segmentation_models_pytorch")
     preset, file = parse_model(model, presets)
     name = timm_name(preset)
     encoder = smp.encoders.get_encoder(f"timm-{name}" if preset in FROZEN else name, weights=None)
@@ -44,8 +44,8 @@ def make_encoder(model: str, presets: tuple[str, ...] = PRESETS) -> Any:
 
 def make_decoder(channels: Sequence[int], outputs: int) -> tuple[Any, Any]:
     """Decoder of an encoder's maps with so many channels, and the last layer."""
-    smp = load_optional("segmentation_models_pytorch")
-    parts = load_optional("segmentation_models_pytorch.decoders.unet.decoder")
+    smp = load_part("segmentation_models_pytorch")
+    parts = load_part("segmentation_models_pytorch.decoders.unet.decoder")
     decoder = parts.UnetDecoder(channels, DECODER)
     head = smp.base.SegmentationHead(DECODER[-1], outputs, kernel_size=3)
     smp.base.initialization.initialize_decoder(decoder)
@@ -77,7 +77,7 @@ class UNet(MapNetwork):
 
     def __init__(self, classes: int, model: str = "") -> None:
         super().__init__()
-        smp = load_optional("segmentation_models_pytorch")
+        smp = load_part("segmentation_models_pytorch")
         self.encoder = make_encoder(model)
         self.decoder, self.head = make_decoder(self.encoder.out_channels, classes + 1)
         self._dice = smp.losses.DiceLoss("multiclass", classes=list(range(1, classes + 1)))
