@@ -110,7 +110,7 @@ def _check_tools(arms: Sequence[Arm]) -> None:
 
 def _resolved(one: TaskModel, presets: Sequence[str]) -> TaskModel:
     """With the default model named, so that asking for it by name is the same cell."""
-    if one.model and one.model.partition(":")[0] not in presets:
+    if one.model and one.model.partition("=")[0] not in presets:
         raise InputError(f"--tasks {one.task}:{one.model}: unknown model; use one of {', '.join(presets)}")
     return TaskModel(one.task, one.model or presets[0])
 
