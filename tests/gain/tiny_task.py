@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
-import numpy as np
 from torch import Tensor, nn
 from torch.nn import functional
 
-from defectgen.downstream.batch import Batch, Batches
-from defectgen.downstream.fit import fit, seeded
+from defectgen.downstream import task
+from defectgen.downstream.batch import Batch
 from defectgen.downstream.intake import require, require_masks
-from defectgen.downstream.pixel_score import MapScores, pick_thresholds, pixel_ap
+from defectgen.downstream.map_network import MapNetwork, train_maps
 from defectgen.downstream.pool import Pool
-from defectgen.downstream.segment import chances
 from defectgen.downstream.task import Outcome, TrainOptions, Trial
 
 LR = 2e-2
 
 
-class Flat(nn.Module):
-    """Logits (B, C + 1, S, S) of pixels (B, 3, S, S) held against their picture's mean."""
+class Flat(MapNetwork):
+    """Two layers on grey levels held against their surroundings'."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -32,7 +32,17 @@ class Flat(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         grey = pixels.mean(1, keepdim=True)
         local = grey - functional.avg_pool2d(grey, 15, 1, 7, count_include_pad=False)
-        return self.layers(local / 20.0)
+        logits: Tensor = self.layers(local / 20.0)
+        return logits
+
+    def loss(self, batch: Batch) -> Tensor:
+        return functional.cross_entropy(self(batch.pixels), batch.masks)
+
+    def chance(self, pixels: Tensor) -> Tensor:
+        return 1 - self(pixels).softmax(1)[:, 0]
+
+    def groups(self, lr: float | None) -> list[dict[str, object]]:
+        return [{"params": list(self.parameters()), "lr": LR}]
 
 
 class TinySegment:
@@ -47,21 +57,14 @@ class TinySegment:
         require_masks(train, val, test, task=self.name)
 
     def run(self, trial: Trial, options: TrainOptions, watch: Callable[[int, float], None]) -> Outcome:
-        with seeded(options.seed):
-            network = Flat(len(trial.real.classes))
+        return train_maps(partial(Flat, len(trial.real.classes)), trial, options, watch)
 
-            def loss_of(batch: Batch) -> Tensor:
-                return functional.cross_entropy(network(batch.pixels), batch.masks)
 
-            def look() -> float:
-                return pixel_ap(chances(network, trial.val.pixels, "cpu"), trial.val)
-
-            groups: list[dict[str, object]] = [{"params": list(network.parameters()), "lr": LR}]
-            fitted = fit(network, groups, loss_of, look, Batches(trial, options), options, watch)
-        thresholds = pick_thresholds(chances(network, trial.val.pixels, "cpu"), trial.val)
-        maps = chances(network, trial.test.pixels, "cpu")
-        scores = MapScores(maps, trial.test, thresholds)
-        return Outcome(
-            scores.overall(), scores.per_class(), fitted.curve, fitted.best_step, fitted.val, fitted.seconds,
-            scores=scores.pictures, maps=np.round(maps * 255).astype(np.uint8),
-        )  # fmt: skip
+@contextmanager
+def known(steps: int) -> Iterator[None]:
+    """The task among those that a study may name."""
+    task.TASKS["tiny"], task.STEPS["tiny"] = TinySegment, steps
+    try:
+        yield
+    finally:
+        del task.TASKS["tiny"], task.STEPS["tiny"]
