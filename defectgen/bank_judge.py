@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,12 +23,14 @@ from defectgen.phrase import phrase_key
 from defectgen.recipe import Defect
 from defectgen.source import read_mask
 
-__all__ = ["BankJudge", "make_judge", "real_defects"]
+__all__ = ["BankJudge", "make_judge", "pieces_of", "real_defects"]
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-MOST_REAL = 512
+MOST_REAL = 256
+JOINED_PX = 7
+MOST_PIECES = 4
 
 
 class BankJudge:
@@ -37,11 +40,13 @@ class BankJudge:
         from defectgen.model.lite0 import Lite0
 
         self._net = Lite0()
-        self._real = np.stack([self._vector(rgb, mask) for rgb, mask in real])
+        self._real = np.stack([self._vector(rgb, piece) for rgb, mask in real for piece in pieces_of(mask)])
 
     def likeness(self, pixels: Pixels, mask: Mask) -> float:
-        cosine = float((self._real @ self._vector(to_rgb8(pixels), mask)).max())
-        return min(1.0, max(0.0, cosine))
+        """Mean over the picture's largest defects."""
+        rgb = to_rgb8(pixels)
+        nearest = [float((self._real @ self._vector(rgb, piece)).max()) for piece in pieces_of(mask)]
+        return min(1.0, max(0.0, float(np.mean(nearest)))) if nearest else 0.0
 
     def _vector(self, rgb: U8, mask: Mask) -> F32:
         """(1280,) of unit length."""
@@ -53,6 +58,14 @@ class BankJudge:
         with torch.inference_mode():
             seen = self._net.maps(torch.from_numpy(window).permute(2, 0, 1)[None].float())[-1].mean((2, 3))[0].numpy()
         return np.asarray(seen / max(float(np.linalg.norm(seen)), 1e-9), np.float32)
+
+
+def pieces_of(mask: Mask) -> list[Mask]:
+    """The largest few pieces of a mask; what lies a few pixels apart is one piece."""
+    joined = cv2.dilate(mask.astype(np.uint8), np.ones((JOINED_PX,) * 2, np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    found = [mask & (labels == k) for k in range(1, count)]
+    return sorted(found, key=np.count_nonzero, reverse=True)[:MOST_PIECES]
 
 
 def make_judge(options: Options, defect: Defect) -> Judge | None:
@@ -80,8 +93,9 @@ def _of_set(folder: Path, defect: Defect, manifests: Sequence[Path]) -> Iterator
     fitting = [r for r in records if any(phrase_key(label) in known for label in (r.defect, *r.box_labels))]
     for record in fitting or records:
         rgb = to_rgb8(owner.image(record).pixels)
+        whole = np.zeros(rgb.shape[:2], np.bool_)
         for one in owner.instances(record):
-            if one.mask is not None and one.mask.any() and (not fitting or phrase_key(one.defect) in known):
-                whole = np.zeros(rgb.shape[:2], np.bool_)
-                whole[one.window] = one.mask
-                yield rgb, whole
+            if one.mask is not None and (not fitting or phrase_key(one.defect) in known):
+                whole[one.window] |= one.mask
+        if whole.any():
+            yield rgb, whole

@@ -82,7 +82,7 @@ class Options:
     @property
     def sd(self) -> SdOptions:
         """What engine sd is asked for; InputError without a model."""
-        if self.model is None:
+        if not self.model:
             raise InputError(
                 "engine sd needs a checkpoint; name a diffusers folder, a .safetensors file or a hub's OWNER/NAME "
                 "with --model"

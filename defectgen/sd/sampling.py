@@ -86,8 +86,8 @@ def inpaint(pipe: Any, spec: SdSpec, scene: Scene, sampling: Sampling) -> Tensor
     with quiet():
         out = pipe(
             prompt=list(scene.texts), image=scene.good, mask_image=interpolate(cells, scale_factor=spec.vae_factor),
-            height=side, width=side, num_inference_steps=sampling.steps, guidance_scale=sampling.guidance, strength=sampling.strength,
-            generator=_generators(scene.seeds), output_type="pt", **extra,
+            height=side, width=side, num_inference_steps=sampling.steps, guidance_scale=sampling.guidance,
+            strength=sampling.strength, generator=_generators(scene.seeds), output_type="pt", **extra,
         ).images  # fmt: skip
     return out.float().cpu()
 

@@ -71,7 +71,7 @@ def test_networks_by_their_weights(weights: Path, name: str) -> None:
 
 
 def drawn_range(drawn: np.ndarray) -> bool:
-    return 0 <= float(drawn.min()) and float(drawn.max()) <= 1 and not np.isnan(drawn).any()
+    return float(drawn.min()) >= 0 and float(drawn.max()) <= 1 and not np.isnan(drawn).any()
 
 
 def test_depth_by_a_folder(tmp_path: Path) -> None:

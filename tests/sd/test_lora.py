@@ -84,9 +84,9 @@ def test_kohya_files_are_recognised(base: Path, lora: Path, tmp_path: Path) -> N
 
 def test_a_lora_of_another_base_is_refused(base: Path, tmp_path: Path) -> None:
     other = save_lora(tmp_path / "xl", "sdxl", 9)
-    with pytest.raises(InputError, match=f"text width {2 * TEXT_WIDTH}.*text width {TEXT_WIDTH}.*same base"):
+    with pytest.raises(InputError, match=rf"text width {2 * TEXT_WIDTH}.*text width {TEXT_WIDTH}.*same base"):
         check_learned([str(other)], inspect(str(base)))
-    with pytest.raises(InputError, match="SDXL .* SD 1.x"):
+    with pytest.raises(InputError, match=r"SDXL .* SD 1.x"):
         save_file({"unet.a.attn2.to_k.lora_A.weight": torch.zeros(2, 2048)}, tmp_path / "x.safetensors")
         check_loras([str(tmp_path / "x.safetensors")], 768)
 
@@ -110,7 +110,7 @@ def test_files_that_are_no_lora(tmp_path: Path) -> None:
         lora_file(tmp_path / "a.bin")
     for name in "ab":
         save_file({"x": torch.zeros(1)}, tmp_path / f"{name}.safetensors")
-    with pytest.raises(WeightsError, match="2 .safetensors files; expected"):
+    with pytest.raises(WeightsError, match=r"2 \.safetensors files; expected"):
         lora_file(tmp_path)
     with pytest.raises(InputError, match="no low-rank update"):
         check_loras([str(tmp_path / "a.safetensors")], TEXT_WIDTH)
@@ -119,8 +119,9 @@ def test_files_that_are_no_lora(tmp_path: Path) -> None:
 def card(base: Path, method: Any = "lora", channels: int = 9, **said: str) -> SdAdapterInfo:
     return SdAdapterInfo(
         method=method, rank=2, text_encoder=False, base=base.name, base_sha256="0", kind="sd", unet_channels=channels,
-        side=128, said=said, defects=tuple(said), materials=(), pictures=1, good_pictures=1, licences={}, set_sha256="0",
-        seed=0, steps_trained=1, seconds=1.0, dtype="fp32", optimiser="adamw", batch=1, val_loss=None, weights_sha256={},
+        side=128, said=said, defects=tuple(said), materials=(), pictures=1, good_pictures=1, licences={}, seed=0,
+        set_sha256="0", steps_trained=1, seconds=1.0, dtype="fp32", optimiser="adamw", batch=1, val_loss=None,
+        weights_sha256={},
     )  # fmt: skip
 
 
