@@ -15,15 +15,17 @@ from typing import Any
 
 from defectgen.bank_judge import make_judge
 from defectgen.book import RecipeBook, load_book
-from defectgen.engine.choose import check_engine, default_batch, engine_settings, make_engine
+from defectgen.caption import canonical_caption
+from defectgen.engine.choose import check_caption, check_engine, default_batch, engine_settings, make_engine
 from defectgen.errors import InputError
 from defectgen.generate import Event, generate
 from defectgen.job import Job, check_job, forecast_bytes
 from defectgen.masks_from import Bank, read_bank
+from defectgen.model.support import support_notices
 from defectgen.options import Options, check_options
 from defectgen.parts import library_materials, part_folder
 from defectgen.prompt import parse_prompt
-from defectgen.recipe import Defect
+from defectgen.recipe import Defect, Material
 from defectgen.source import load_sources, parse_box
 from defectgen.spec import DefectSpec
 
@@ -94,8 +96,11 @@ def make_plan(options: Options) -> Plan:
     sources = load_sources(folder, options.strict)
     notices += [f"not used: {reason}" for _, reason in sources.broken]
     device = check_engine(options)
+    check_caption(options, longest_caption(spec, defect, book.materials[material] if material else None))
     bank = None if options.masks_from is None else read_bank(options.masks_from, defect, options.blocked)
     notices += bank_notices(bank, defect)
+    if options.engine == "compact" and not options.adapter:
+        notices += support_notices(defect, book.materials[material] if material else None)
     job = Job(
         spec, defect, book.materials[material] if material else None, sources.good,
         out=options.out or Path("out") / slug(options.prompt), n=options.n, seed=options.seed, mask=options.mask,
@@ -105,6 +110,14 @@ def make_plan(options: Options) -> Plan:
     )  # fmt: skip
     check_job(job)
     return Plan(options, book, job, tuple(notices))
+
+
+def longest_caption(spec: DefectSpec, defect: Defect, material: Material | None) -> str:
+    """A caption that says all that a sample's may say."""
+    return canonical_caption(
+        defect, material, severity=0.5, size=0.5, count=spec.count[1], orientation=spec.orientation,
+        region=spec.region, looks=(*spec.shape, *spec.adjectives),
+    )  # fmt: skip
 
 
 def bank_notices(bank: Bank | None, defect: Defect) -> list[str]:

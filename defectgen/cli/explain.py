@@ -46,10 +46,18 @@ def explain(
     found = parse_prompt(prompt, book, packaged_encoder)
     console = Console(highlight=False)
     console.print(readings_table(found))
-    for notice in found.notices:
+    for notice in (*found.notices, *untrained(found, book)):
         console.print("[yellow]note[/] ", end="")
         console.print(notice, markup=False, soft_wrap=True)
     print_spec(console, found.spec, book)
+
+
+def untrained(found: Understanding, book: RecipeBook) -> list[str]:
+    """The names of the prompt that the compact model was not trained on."""
+    from defectgen.model.support import support_notices
+
+    material = None if found.spec.material is None else book.materials[found.spec.material]
+    return support_notices(book.defects[found.spec.defect], material)
 
 
 def packaged_encoder() -> Encoder:

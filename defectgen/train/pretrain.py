@@ -10,6 +10,7 @@ import csv
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
+from defectgen.book import load_book
 from defectgen.errors import InputError
 from defectgen.model.captioner import ImplicitCaptioner
 from defectgen.model.checkpoint import save_model
 from defectgen.model.flow import band, draw_times, loss_weight, noised
 from defectgen.model.network import WIDTHS, EditNetwork, build_unet
+from defectgen.model.support import count_support, save_support
 from defectgen.model.text import TextEncoder
 from defectgen.train.batch import Batch, Drawer, batches, severity_quantiles
 from defectgen.train.state import TrainingState
@@ -224,13 +227,15 @@ def _save(
     network: EditNetwork, state: TrainingState, drawer: Drawer, run: Path,
     strip: Callable[[EditNetwork, Path], None] | None,
 ) -> None:  # fmt: skip
-    """State, model folder (of the moving average) and validation strip."""
+    """State, model folder (of the moving average) with the words it was trained on, and validation strip."""
     if not state.step:
         return
     state.save(run / "state.safetensors")
     state.swap(state.ema)
     severity = severity_quantiles(drawer.shards)
-    save_model(run / "model", network.unet, state.step, severity, network.captioner)
+    info = save_model(run / "model", network.unet, state.step, severity, network.captioner)
+    captions = Counter(text for shard in drawer.shards for text in shard.texts)
+    save_support(run / "model", count_support(captions, load_book(), info.weights_sha256))
     if strip:
         network.eval()
         strip(network, run / f"strip-{state.step:06d}.png")
