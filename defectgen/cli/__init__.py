@@ -25,6 +25,7 @@ from defectgen.cli.finetune import finetune
 from defectgen.cli.gain import gain
 from defectgen.cli.import_set import import_set
 from defectgen.cli.parts import parts_app
+from defectgen.cli.plan import plan
 from defectgen.cli.pretrain import pretrain
 from defectgen.cli.recipes import recipes_app
 from defectgen.cli.sets import sets_app
@@ -110,6 +111,7 @@ app.command()(export)
 app.command()(caption)
 app.command()(finetune)
 app.command()(pretrain)
+app.command()(plan)
 app.command()(audit)
 app.command()(gain)
 app.command()(doctor)

@@ -42,6 +42,9 @@ def finetune(
     model: Annotated[
         str | None, typer.Option(help="sd: checkpoint, a diffusers folder, .safetensors file or hub name.")
     ] = None,
+    model_config: Annotated[
+        str | None, typer.Option(help="sd: diffusers folder of the same kind, for a single file.", show_default="beside it")
+    ] = None,
     preset: Annotated[
         str | None, typer.Option(help="sd: 8gb, 12gb or 24gb.", show_default="by the device's memory")
     ] = None,
@@ -81,7 +84,7 @@ def finetune(
     own = {
         "preset": preset, "size": size, "batch": batch, "accumulate": accumulate, "text_encoder": text_encoder,
         "dtype": dtype, "optimiser": optimizer, "lr": lr, "steps": steps, "tensorboard": tensorboard,
-        "offline": offline, "speech": _speech(rare_token, new_words),
+        "offline": offline, "speech": _speech(rare_token, new_words), "config": model_config,
     }  # fmt: skip
     given = {name: value for name, value in own.items() if value}
     if engine == "sd":

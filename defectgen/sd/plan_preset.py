@@ -6,11 +6,12 @@ checkpointing (Chen et al. 2016) computes activations twice instead of keeping t
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from defectgen.errors import InputError
 
-__all__ = ["PRESETS", "Preset", "device_gib", "preset_for", "preset_named"]
+__all__ = ["PRESETS", "Preset", "device_gib", "main_gib", "preset_for", "preset_named"]
 
 
 @dataclass(frozen=True)
@@ -52,4 +53,14 @@ def device_gib(device: str) -> float | None:
         return None
     import torch
 
+    if not torch.cuda.is_available():
+        return None
     return float(torch.cuda.get_device_properties(0).total_memory) / 2**30
+
+
+def main_gib() -> float | None:
+    """Main memory of this machine, GiB; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    except (AttributeError, ValueError, OSError):
+        return None

@@ -24,6 +24,7 @@ from defectgen.model.adapter_path import RECIPES
 from defectgen.model.device import pick_device, set_threads
 from defectgen.sd.card import SdAdapterInfo, files_sha256, has_sd_card, write_sd_card
 from defectgen.sd.checkpoint import SdSpec, inspect
+from defectgen.sd.pipeline import fetched
 from defectgen.sd.plan_preset import device_gib
 from defectgen.train.finetune import quieten
 from defectgen.train.new_word import learn_words
@@ -40,7 +41,7 @@ from defectgen.train.sd_window import SdWindow, defect_window, draw_window
 from defectgen.train.sd_words import Words, choose_words
 from defectgen.train.shots import Shots, read_shots
 
-__all__ = ["SdFinetuneJob"]
+__all__ = ["SdFinetuneJob", "settled"]
 
 VAL_WINDOWS, STRIP_WINDOWS = 24, 6
 STRIP_EVERY_S = 0.1
@@ -60,10 +61,10 @@ class SdFinetuneJob:
         if self.device == "openvino":
             raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
         self.out, self.work, self.options = out, out / "work", options
-        self.spec: SdSpec = inspect(options.model, offline=options.offline)
+        self.spec: SdSpec = inspect(options.model, offline=options.offline, config=options.config)
         if self.spec.kind == "flux":
             raise InputError(f"{options.model} is a FLUX model; sd fine-tuning takes Stable Diffusion 1.x, 2.x or XL")
-        self.settings: Settings = _settled(options, self.spec, self.device)
+        self.settings: Settings = settled(options, self.spec, self.device)
         self.source = DefectSet(source)
         self.shots: Shots = read_shots(self.source, shots=shots, seed=options.seed, manifests=blocked)
         self.notices = self.shots.notices
@@ -80,6 +81,8 @@ class SdFinetuneJob:
         quieten()
         self._accelerator = accelerator = open_accelerator(self.device, self.settings)
         accelerator.wait_for_everyone()
+        self._on_first(self._fetch)
+        self.spec = fetched(self.spec, offline=True) if self.spec.hub else self.spec
         pipe = open_for_training(self.options, self.settings)
         self.words = self._words(pipe)
         self._on_first(self._claim)
@@ -88,7 +91,7 @@ class SdFinetuneJob:
         assert train is not None
         self.training = self._training(pipe, train, val)
         on_windows()
-        yield from self._watched(pipe, self._strip_windows(pipe))
+        yield from self._watched(pipe, self._strip_windows())
 
     def _watched(self, pipe: Any, strip: Sequence[SdWindow]) -> Iterator[SdLap]:
         """The laps, with the board and the strips kept up."""
@@ -164,6 +167,10 @@ class SdFinetuneJob:
             act()
         self._accelerator.wait_for_everyone()
 
+    def _fetch(self) -> None:
+        """The weights of a hub model, before the other processes look for them."""
+        fetched(self.spec, offline=self.options.offline)
+
     def _words(self, pipe: Any) -> Words:
         words = choose_words(self.options.speech, self.shots.names, tokenizers_of(pipe)[0])
         texts = {shot.text for shot in (*self.shots.train, *self.shots.val)}
@@ -199,7 +206,7 @@ class SdFinetuneJob:
 
     def _lessons(self, pipe: Any) -> None:
         """Draw and encode the windows once; and recipes for types that the book lacks."""
-        side, factor, seed = self.settings.side, int(pipe.vae_scale_factor), self.options.seed
+        side, seed = self.settings.side, self.options.seed
         path = self.work / "train.safetensors"
         if path.exists():
             return
@@ -207,25 +214,26 @@ class SdFinetuneJob:
         learn_words(self.shots.train, book, self.work / RECIPES, seed)
         if self.shots.val:
             rngs = [np.random.default_rng([seed, 53, i]) for i in range(VAL_WINDOWS)]
-            kept = [defect_window(self.shots.val, self.words, side, factor, rng) for rng in rngs]
+            kept = [defect_window(self.shots.val, self.words, side, rng) for rng in rngs]
             write_lesson(self.work / "val.safetensors", encode_windows(pipe, kept, self._accelerator.device))
         rngs = [np.random.default_rng([seed, 29, i]) for i in range(self.options.windows)]
-        windows = [draw_window(self.shots, self.words, side, factor, rng) for rng in rngs]
+        windows = [draw_window(self.shots, self.words, side, rng) for rng in rngs]
         write_lesson(path, encode_windows(pipe, windows, self._accelerator.device))
 
-    def _strip_windows(self, pipe: Any) -> list[SdWindow]:
+    def _strip_windows(self) -> list[SdWindow]:
         found = []
         for i in range(STRIP_WINDOWS):
             rng = np.random.default_rng([self.options.seed, 71, i])
             shots = self.shots.val or self.shots.train
-            window = defect_window(shots, self.words, self.settings.side, int(pipe.vae_scale_factor), rng)
+            window = defect_window(shots, self.words, self.settings.side, rng)
             found.append(with_good(window, rng))
         return found
 
 
-def _settled(options: SdFinetuneOptions, spec: SdSpec, device: str) -> Settings:
+def settled(options: SdFinetuneOptions, spec: SdSpec, device: str, gib: float | None = None) -> Settings:
+    """What the options come to with this checkpoint. gib: memory of another device than the one here."""
     levels = len(spec.configs["unet"]["block_out_channels"])
-    return settle(options, spec.side, spec.vae_factor * 2 ** (levels - 1), device, device_gib(device))
+    return settle(options, spec.side, spec.vae_factor * 2 ** (levels - 1), device, gib or device_gib(device))
 
 
 def _too_long(text: str, tokenizer: Any) -> bool:

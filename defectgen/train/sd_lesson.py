@@ -19,6 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from defectgen.sd.hold import touched
 from defectgen.train.sd_learner import SdBatch, encode_texts, encoders_of
 from defectgen.train.sd_loss import weight_map
 from defectgen.train.sd_window import SdWindow
@@ -69,14 +70,14 @@ def encode_windows(pipe: Any, windows: Sequence[SdWindow], device: Any) -> Lesso
 
 def _encoded(vae: Any, window: SdWindow, factor: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     pixels = torch.from_numpy(window.target.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)
-    hole = torch.from_numpy((window.hole > 127).astype(np.float32))[None]
+    # As the engine shows them: every latent that the hole touches, and its pixels, are to be filled
+    small = touched(torch.from_numpy((window.hole > 127).astype(np.float32))[None, None], factor)
+    hole = torch.nn.functional.interpolate(small, scale_factor=factor)[0]
     both = torch.stack([pixels, pixels * (1 - hole)]).to(vae.device, vae.dtype)
     latents = vae.encode(both).latent_dist.mode().float().cpu()
     latents = (latents - (vae.config.shift_factor or 0.0)) * vae.config.scaling_factor
-    # As the pipelines scale a mask down
-    small = torch.nn.functional.interpolate(hole[None], size=latents.shape[-2:])[0]
     weights = torch.from_numpy(weight_map(window.defect, window.hole, factor, prior=window.prior))
-    return latents[0], latents[1], small, weights
+    return latents[0], latents[1], small[0], weights
 
 
 def write_lesson(path: Path, lesson: Lesson) -> None:

@@ -36,7 +36,7 @@ def open_for_training(options: SdFinetuneOptions, settings: Settings) -> Any:
     """The checkpoint's inpainting pipeline on the CPU; frozen weights in the dtype that is computed in."""
     import torch
 
-    spec = inspect(options.model, offline=options.offline)
+    spec = inspect(options.model, offline=options.offline, config=options.config)
     dtype = "bf16" if settings.dtype == "bf16" and options.method == "lora" else "fp32"
     pipe = open_pipeline(spec, SdOptions(options.model, device="cpu", dtype=dtype, offline=options.offline))
     if settings.dtype == "fp16" and options.method == "lora":

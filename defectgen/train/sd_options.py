@@ -22,7 +22,7 @@ WINDOWS = 400
 
 @dataclass(frozen=True)
 class SdFinetuneOptions:
-    """model: folder, file or hub name. None leaves a value to the preset, and the preset to the device's memory.
+    """model, config: folder, file or hub name, as in `sd.options.SdOptions`. None leaves a value to the preset, and the preset to the device's memory.
 
     size: pixels of the square windows; None for the model's own. lr: None by the method. budget_s: seconds of training
     over all runs. steps: optimiser steps after which it ends earlier. windows: drawn before the training.
@@ -48,6 +48,7 @@ class SdFinetuneOptions:
     device: str = "auto"
     offline: bool = False
     tensorboard: bool = False
+    config: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("size", "batch", "accumulate", "rank", "lr", "budget_s", "steps", "windows"):
@@ -99,7 +100,8 @@ def _dtype(name: str, device: str) -> str:
 
     if name == "auto":
         if device == "cuda":
-            return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+            # A plan may be for a card that is not here
+            return "bf16" if not torch.cuda.is_available() or torch.cuda.is_bf16_supported() else "fp16"
         return "fp32"
     if name == "fp16" and device != "cuda":
         raise InputError(f"fp16 cannot be trained on {device}; use --dtype bf16, fp32 or auto")

@@ -1,8 +1,8 @@
 """Windows that a Stable Diffusion model is fine-tuned on: a picture, the hole to fill, and the words.
 
-A *defect window* shows a real defect as the flow will show it: at the picture's own resolution, wider where the defect
-is wide, mirrored beyond a small picture's edge. Its hole is the mask, grown by about a latent cell, because a hairline
-must still cover one, and often random boxes and strokes beside it. A *prior window* (DreamBooth, Ruiz et al. 2023) shows
+A *defect window* shows a real defect as the engine will show it: enlarged by its DETAIL, wider where the defect is wide,
+mirrored beyond a small picture's edge. Its hole is the mask, grown by what composing may take from an edit or more, and
+often random boxes and strokes beside it. A *prior window* (DreamBooth, Ruiz et al. 2023) shows
 a good part with holes of the same shapes and words without a defect.
 """
 
@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from defectgen.band import BAND_PX
+from defectgen.engine.sd import DETAIL
 from defectgen.errors import InputError
 from defectgen.train.sd_words import Words
 from defectgen.train.shots import Shot, Shots
@@ -24,7 +26,8 @@ __all__ = ["PRIOR_SHARE", "SdWindow", "defect_window", "draw_window", "extra_mas
 PRIOR_SHARE, EXTRA_SHARE = 0.2, 0.5
 CONTEXT, JITTER = 1.3, (0.8, 1.25)
 FULLEST = 0.5
-GROWTH = (0.5, 1.25)
+GROWTH = (1.0, 2.0)
+"""Of the hole about the mask, times what the engine grows it by."""
 MOST_TRIES = 40
 
 U8 = NDArray[np.uint8]
@@ -43,21 +46,21 @@ class SdWindow:
     good: U8 | None = None
 
 
-def draw_window(shots: Shots, words: Words, side: int, factor: int, rng: np.random.Generator) -> SdWindow:
-    """A defect window or, PRIOR_SHARE of the time, a prior window. side: pixels. factor: pixels a latent cell."""
-    found = _prior_window(shots, words, side, factor, rng) if rng.random() < PRIOR_SHARE else None
-    return found or defect_window(shots.train, words, side, factor, rng)
+def draw_window(shots: Shots, words: Words, side: int, rng: np.random.Generator) -> SdWindow:
+    """A defect window or, PRIOR_SHARE of the time, a prior window. side: pixels."""
+    found = _prior_window(shots, words, side, rng) if rng.random() < PRIOR_SHARE else None
+    return found or defect_window(shots.train, words, side, rng)
 
 
 def defect_window(
-    shots: Sequence[Shot], words: Words, side: int, factor: int, rng: np.random.Generator
+    shots: Sequence[Shot], words: Words, side: int, rng: np.random.Generator
 ) -> SdWindow:
     """A window around a defect; types weigh alike, however many pictures each has. InputError where none is usable."""
     names = sorted({name for shot in shots for name, _ in shot.picture.defects})
     for _ in range(MOST_TRIES):
         name = names[int(rng.integers(len(names)))]
         members = [shot for shot in shots if any(n == name for n, _ in shot.picture.defects)]
-        found = _around_defect(members[int(rng.integers(len(members)))], name, words, side, factor, rng)
+        found = _around_defect(members[int(rng.integers(len(members)))], name, words, side, rng)
         if found is not None:
             return found
     raise InputError(
@@ -66,7 +69,7 @@ def defect_window(
 
 
 def _around_defect(
-    shot: Shot, name: str, words: Words, side: int, factor: int, rng: np.random.Generator
+    shot: Shot, name: str, words: Words, side: int, rng: np.random.Generator
 ) -> SdWindow | None:
     every = np.any([mask for _, mask in shot.picture.defects], axis=0)
     own = next(mask for n, mask in shot.picture.defects if n == name)
@@ -75,18 +78,17 @@ def _around_defect(
     defect = np.where(defect > 127, 255, 0).astype(np.uint8)
     if not defect.any() or float((defect > 0).mean()) > FULLEST:
         return None
-    pixels = int(round(factor * float(rng.uniform(*GROWTH))))
-    hole = cv2.dilate(defect, np.ones((2 * pixels + 1,) * 2, np.uint8))
+    hole = _grown(defect, rng)
     if rng.random() < EXTRA_SHARE:
-        hole = np.maximum(hole, extra_mask(side, rng))
+        hole = np.asarray(np.maximum(hole, extra_mask(side, rng)))
     good = None if shot.good is None else _resampled(_seen(shot.good, cut), side)
     target = _resampled(_seen(shot.picture.rgb, cut), side)
     text = words.caption(name, shot.picture.material, shot.text, rng)
-    return _turned(SdWindow(target, defect, hole.astype(np.uint8), text, False, good), rng)
+    return _turned(SdWindow(target, defect, hole, text, False, good), rng)
 
 
 def _prior_window(
-    shots: Shots, words: Words, side: int, factor: int, rng: np.random.Generator
+    shots: Shots, words: Words, side: int, rng: np.random.Generator
 ) -> SdWindow | None:
     """A window without a defect, None where the set shows none."""
     pools = [(picture.rgb, None, picture.material) for picture in shots.good]
@@ -104,12 +106,12 @@ def _prior_window(
             continue
         hole = np.maximum(_resampled(_seen(shape.astype(np.uint8) * 255, _cut(_piece(shape, rng), side, rng)), side),
                           extra_mask(side, rng) if rng.random() < EXTRA_SHARE else 0)  # fmt: skip
-        hole = cv2.dilate(np.where(hole > 127, 255, 0).astype(np.uint8), np.ones((factor + 1,) * 2, np.uint8))
+        hole = _grown(np.where(hole > 127, 255, 0).astype(np.uint8), rng)
         if not hole.any():
             continue
         target = _resampled(_seen(rgb, cut), side)
         nothing = np.zeros((side, side), np.uint8)
-        return _turned(SdWindow(target, nothing, hole.astype(np.uint8), words.clean(material), True, target), rng)
+        return _turned(SdWindow(target, nothing, hole, words.clean(material), True, target), rng)
     return None
 
 
@@ -143,14 +145,24 @@ def _cut(box: tuple[int, int, int, int], side: int, rng: np.random.Generator) ->
     """x, y and side of a square that holds the box anywhere inside it; it may reach beyond the picture."""
     x0, y0, x1, y1 = box
     extent = max(x1 - x0, y1 - y0)
-    size = max(round(side * float(rng.uniform(*JITTER))), round(extent * CONTEXT))
+    size = max(_native(side, rng), round(extent * CONTEXT))
     x = int(rng.integers(x1 - size, x0 + 1))
     y = int(rng.integers(y1 - size, y0 + 1))
     return x, y, size
 
 
+def _native(side: int, rng: np.random.Generator) -> int:
+    """Picture pixels that a window of `side` shows where nothing makes it wider."""
+    return round(side / DETAIL * float(rng.uniform(*JITTER)))
+
+
+def _grown(mask: U8, rng: np.random.Generator) -> U8:
+    pixels = round(BAND_PX * DETAIL * float(rng.uniform(*GROWTH)))
+    return np.asarray(cv2.dilate(mask, np.ones((2 * pixels + 1,) * 2, np.uint8)), np.uint8)
+
+
 def _anywhere(hw: tuple[int, ...], side: int, rng: np.random.Generator) -> tuple[int, int, int]:
-    size = round(side * float(rng.uniform(*JITTER)))
+    size = _native(side, rng)
     x, y = (int(rng.integers(min(0, n - size), max(0, n - size) + 1)) for n in (hw[1], hw[0]))
     return x, y, size
 
