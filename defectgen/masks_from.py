@@ -21,6 +21,7 @@ from defectgen.errors import InputError
 from defectgen.image import to_rgb8
 from defectgen.mask.bank import MaskBank, Piece, long_side
 from defectgen.mask.foreground import part_foreground
+from defectgen.mask.frame import frame_sides
 from defectgen.mask.user_mask import main_axis
 from defectgen.phrase import phrase_key
 from defectgen.recipe import Defect
@@ -58,7 +59,7 @@ def read_bank(folder: Path, defect: Defect, manifests: Sequence[Path] = ()) -> B
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(np.packbits(piece.mask).tobytes())
-        digest.update(repr((piece.mask.shape, piece.length, piece.where)).encode())
+        digest.update(repr((piece.mask.shape, piece.length, piece.where, piece.sides)).encode())
     bank = MaskBank(pieces, tuple(len(part) for part in found if part))
     return Bank(bank, digest.hexdigest(), bool(fitting), len(found))
 
@@ -81,5 +82,6 @@ def _pieces(owner: DefectSet, record: Record, known: set[str] | None) -> list[Pi
             ys, xs = np.nonzero(body)
             mask = np.ascontiguousarray(body[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1])
             where = (float(xs.mean() - x0) / width, float(ys.mean() - y0) / height)
-            found.append(Piece(mask, long_side(mask) / min(width, height), main_axis(mask), where, record.group))
+            size, axis = long_side(mask) / min(width, height), main_axis(mask)
+            found.append(Piece(mask, size, axis, where, record.group, frame_sides(body)))
     return found

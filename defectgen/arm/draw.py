@@ -17,7 +17,6 @@ from defectgen.arm.hold import hold
 from defectgen.arm.joining import GoodPictures
 from defectgen.arm.options import FORMAT, ArmOptions
 from defectgen.arm.shots_set import ALLOWED, content_sha256, shots_set
-from defectgen.arm.twin_mask import with_twin_masks
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.errors import InputError
 from defectgen.record import GOOD, Record
@@ -43,14 +42,13 @@ class Draw:
     watch: Watch
 
     @staticmethod
-    def of(given: DefectSet, seed: int, work: Path, options: ArmOptions, watch: Watch) -> Draw:
-        records = sorted(given.records(), key=lambda one: one.file_name)
-        _check(given, records)
-        sha256 = content_sha256(given, records)
+    def of(shots: DefectSet, seed: int, work: Path, options: ArmOptions, watch: Watch) -> Draw:
+        records = sorted(shots.records(), key=lambda one: one.file_name)
+        _check(shots, records)
+        sha256 = content_sha256(shots, records)
         short = sha256[:KEY_LENGTH]
         with hold(work / f".{short}.lock"):
-            shots = with_twin_masks(given, records, work / f"masked-{short}")
-            types, good = _sorted_out(shots)
+            types, good = _sorted_out(shots, records)
             goods = GoodPictures.of(shots, good, work / f"goods-{short}")
             masks = shots_set(shots, [one for own in types.values() for one in own], work / f"shots-{short}")
         return Draw(shots, sha256, seed, work, options, types, goods, masks, watch)
@@ -86,9 +84,8 @@ def _check(shots: DefectSet, records: Sequence[Record]) -> None:
         )
 
 
-def _sorted_out(shots: DefectSet) -> tuple[dict[str, list[Record]], list[Record]]:
+def _sorted_out(shots: DefectSet, records: Sequence[Record]) -> tuple[dict[str, list[Record]], list[Record]]:
     """The shots with masks of each type, and the good pictures; InputError where there are none."""
-    records = sorted(shots.records(), key=lambda one: one.file_name)
     masked = [one for one in records if one.annotation == "mask"]
     if not masked:
         raise InputError(f"{shots.path} has no shot with a mask; an arm learns its defects' shapes from masks")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from defectgen.errors import InputError
 from defectgen.mask.draw import draw_shape
+from defectgen.mask.frame import NOWHERE, Sides
 from defectgen.mask.shape import Shape
 from defectgen.mask.user_mask import main_axis, shape_of_mask
 from defectgen.recipe import Morphology
@@ -38,7 +39,8 @@ class Piece:
     """One real defect. mask: (h, w) bool, cut to its box. length: longest extent over the part's shorter side.
 
     angle: radians counter-clockwise of its main axis. where: its middle, as fractions of the part's box, x and y.
-    group: pieces of one group are photographs of one thing, and count as one when a piece is drawn.
+    group: pieces of one group are photographs of one thing, and count as one when a piece is drawn. sides: of its
+    picture that cut it off.
     """
 
     mask: Mask
@@ -46,6 +48,7 @@ class Piece:
     angle: float
     where: tuple[float, float]
     group: str
+    sides: Sides = NOWHERE
 
     @property
     def elongation(self) -> float:
@@ -64,6 +67,11 @@ class Wanted:
     length: float
     angle: float | None
     where: tuple[float, float]
+
+    @property
+    def sides(self) -> Sides:
+        """The sides of the picture that are to cut it off."""
+        return self.piece.sides
 
 
 def spread(mask: Mask, angle: float) -> float:
@@ -110,7 +118,9 @@ class MaskBank:
         group = self._groups[int(rng.integers(len(self._groups)))]
         piece = group[int(rng.integers(len(group)))]
         length = piece.length * float(np.exp(rng.normal(0, SIZE_SPREAD)))
-        angle = piece.angle + float(rng.normal(0, TURN_SPREAD)) if self.aligned else None
+        # What the frame cut off lies as it lay, or the frame would cut across it.
+        kept = self.aligned or any(piece.sides)
+        angle = piece.angle + float(rng.normal(0, TURN_SPREAD)) if kept else None
         x, y = (float(np.clip(v + rng.normal(0, PLACE_SPREAD), 0, 1)) for v in piece.where)
         return Wanted(piece, min(length, 1.5), angle, (x, y))
 

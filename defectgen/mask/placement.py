@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from defectgen.errors import InputError
 from defectgen.mask.draw import draw_shape
 from defectgen.mask.follow import Follower, Order, find_follower
+from defectgen.mask.frame import Sides, frame_box, reach_of, reaches
 from defectgen.mask.grain import grain_direction
 from defectgen.mask.region import region_mask, region_words
 from defectgen.mask.room import Room, bite_centres, dilate, outline_direction
 from defectgen.mask.shape import Shape
-from defectgen.mask.transform import crop_shape
+from defectgen.mask.transform import crop_shape, enlarge_shape, tight_shape
 from defectgen.recipe import Defect, Morphology
 
 __all__ = ["Instance", "Picked", "ShapeSource", "place_defects"]
@@ -26,7 +27,7 @@ Box = tuple[int, int, int, int]
 class Picked(Protocol):
     """What the next defect is like. length: over the part's shorter side. angle: radians, or None for any.
 
-    where: its place, as fractions of the part's box.
+    where: its place, as fractions of the part's box. sides: of the picture that cut it off.
     """
 
     @property
@@ -37,6 +38,9 @@ class Picked(Protocol):
 
     @property
     def where(self) -> tuple[float, float]: ...
+
+    @property
+    def sides(self) -> Sides: ...
 
 
 class ShapeSource(Protocol):
@@ -59,6 +63,7 @@ APART_PX = 3
 SUPPORT = 0.02
 NEAR = 0.12
 LEAST_BANK_PX = 3.0
+MOST_REACH = 2.5
 
 
 @dataclass(frozen=True)
@@ -240,7 +245,31 @@ def _try_bite(wish: _Wish, part: Mask, room: Room, length: float, severity: floa
     h, w = shape.alpha.shape
     shift = rng.normal(0, 0.06, 2) * length
     x0, y0 = int(centre[0] + shift[0] - w / 2), int(centre[1] + shift[1] - h / 2)
-    placed = _instance(shape, (x0, y0, x0 + w, y0 + h), (part.shape[0], part.shape[1]), severity, angle)
+    return _cut(_instance(shape, (x0, y0, x0 + w, y0 + h), (part.shape[0], part.shape[1]), severity, angle), shape,
+                part, room)  # fmt: skip
+
+
+def _try_at_frame(wish: _Wish, part: Mask, room: Room, length: float, severity: float,
+                  rng: np.random.Generator) -> Instance | None:  # fmt: skip
+    """A defect that the frame cuts off on the sides on which it cut off the one that was picked."""
+    assert wish.picked is not None
+    sides, hw = wish.picked.sides, (part.shape[0], part.shape[1])
+    if not reaches(part, sides):
+        return None
+    angle = wish.orientation if wish.orientation is not None else float(rng.uniform(0, np.pi))
+    shape = tight_shape(wish.draw(length, angle, rng))
+    reach = reach_of(shape.alpha.shape, hw, sides)
+    if reach > MOST_REACH:
+        return None
+    shape = tight_shape(enlarge_shape(shape, reach))
+    box = frame_box(shape.alpha.shape, hw, sides, wish.picked.where, rng)
+    if min(box[2], hw[1]) - max(box[0], 0) < 2 or min(box[3], hw[0]) - max(box[1], 0) < 2:
+        return None
+    return _cut(_instance(shape, box, hw, severity, angle), shape, part, room)
+
+
+def _cut(placed: Instance, shape: Shape, part: Mask, room: Room) -> Instance | None:
+    """What of a placed shape lies on the part; None where too little is left or another defect is in the way."""
     x0, y0, x1, y1 = placed.box
     if x1 - x0 < 2 or y1 - y0 < 2:
         return None
@@ -251,7 +280,7 @@ def _try_bite(wish: _Wish, part: Mask, room: Room, length: float, severity: floa
     if (support & on_part & ~here).any() or (kept >= 0.5).sum() < enough:
         return None
     cut = Shape(kept, placed.shape.profile * here, placed.shape.tangent, placed.shape.half_width * here)
-    return Instance(cut, placed.box, severity, angle)
+    return Instance(cut, placed.box, placed.severity, placed.angle)
 
 
 def _try_follow(wish: _Wish, part: Mask, room: Room, length: float, severity: float,
@@ -275,7 +304,8 @@ def _place_one(wish: _Wish, part: Mask, room: Room, shrinkable: bool, rng: np.ra
     severity = float(rng.uniform(*wish.severity))
     bites = wish.defect.morphology.kind == "chip" and (not shrinkable or bool(bite_centres(part, room.free).any()))
     attempts = [_try_bite if bites else _try_inside]
-    for attempt in [_try_follow, *attempts] if wish.follower is not None else attempts:
+    attempts = [_try_follow, *attempts] if wish.follower is not None else attempts
+    for attempt in [_try_at_frame, *attempts] if _framed(wish) and not shrinkable else attempts:
         tried = length
         for _ in range(TRIES):
             placed = attempt(wish, part, room, tried, severity, rng)
@@ -283,6 +313,11 @@ def _place_one(wish: _Wish, part: Mask, room: Room, shrinkable: bool, rng: np.ra
                 return placed
             tried = max(tried * 0.85, floor)
     return None
+
+
+def _framed(wish: _Wish) -> bool:
+    """Whether the frame cut off the real defect that was picked, and no other place was asked for."""
+    return wish.picked is not None and any(wish.picked.sides) and wish.region == wish.defect.placement.region
 
 
 def _from_bank(wish: _Wish, rng: np.random.Generator) -> _Wish:

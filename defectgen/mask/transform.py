@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from defectgen.errors import InputError
 from defectgen.mask.shape import Shape
 
-__all__ = ["crop_shape", "enlarge_shape", "flip_shape", "merge_shapes", "paste_shape", "resize_shape"]
+__all__ = [
+    "crop_shape", "enlarge_shape", "flip_shape", "merge_shapes", "paste_shape", "resize_shape", "tight_shape",
+]  # fmt: skip
 
 F32 = NDArray[np.float32]
 Box = tuple[int, int, int, int]
@@ -32,6 +34,15 @@ def crop_shape(shape: Shape, box: Box) -> Shape:
     if box[2] <= box[0] or box[3] <= box[1]:
         raise InputError(f"box {box} is empty; expected x0 < x1 and y0 < y1")
     return Shape(*(_crop_map(m, box) for m in (shape.alpha, shape.profile, shape.tangent, shape.half_width)))
+
+
+def tight_shape(shape: Shape) -> Shape:
+    """The shape cut to the box of its mask; as it is where it has none."""
+    mask = shape.alpha >= 0.5
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return shape
+    return crop_shape(shape, (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1))
 
 
 def paste_shape(shape: Shape, hw: tuple[int, int], centre_xy: tuple[float, float]) -> Shape:
