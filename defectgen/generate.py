@@ -213,8 +213,12 @@ def _best(
         made = [_finish(one, edits) for one, edits in zip(tries, _edit(engine, tries), strict=True)]
         if job.candidates == 1:
             return [(audited, band_px, None) for audited, band_px in made]
-        new = [(audited, band_px, chosen(number, audited, judge)) for audited, band_px in made]
-        found = [b if better(b[2], a[2]) else a for a, b in zip(found, new, strict=True)] if found else new
+        for row, (audited, band_px) in enumerate(made):
+            new = chosen(number, audited, judge)
+            if number == 0:
+                found.append((audited, band_px, new))
+            elif better(new, found[row][2]):
+                found[row] = (audited, band_px, new)
     return found
 
 

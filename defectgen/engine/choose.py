@@ -15,7 +15,7 @@ from defectgen.model.adapter_path import parse_adapter
 from defectgen.options import Options
 from defectgen.source import list_images, read_mask
 
-__all__ = ["check_engine", "default_batch", "engine_settings", "make_engine", "read_donors"]
+__all__ = ["check_caption", "check_engine", "default_batch", "engine_settings", "make_engine", "read_donors"]
 
 
 GPU_BATCH = 8
@@ -44,6 +44,16 @@ def check_engine(options: Options) -> str:
 
         return pick_device(options.device)
     return "cpu"
+
+
+def check_caption(options: Options, text: str) -> None:
+    """InputError where the engine could not read a caption to its end; compact takes any."""
+    if options.engine == "sd":
+        from defectgen.sd.checkpoint import inspect
+        from defectgen.sd.tokens import check_captions
+
+        asked = options.sd
+        check_captions(inspect(asked.model, offline=asked.offline, config=asked.config), [text], asked.loras)
 
 
 def default_batch(device: str, engine: str = "compact") -> int:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from defectgen.band import BAND_PX, COVER_LOW, grow
 from defectgen.engine.window import EngineInfo, Window
 from defectgen.errors import InputError
+from defectgen.model.device import set_threads
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.control import Conditioner
 from defectgen.sd.learned import as_taught, check_learned
@@ -43,6 +44,8 @@ class SdEngine:
     def __init__(self, options: SdOptions, *, together: int | None = None) -> None:
         check_sd_options(options)
         self._device = sd_device(options)
+        if self._device == "cpu":
+            set_threads()
         spec = inspect(options.model, offline=options.offline, config=options.config)
         check_learned(options.loras, spec)
         self._conditioner = Conditioner(options.control, self._device) if options.controlnet else None

@@ -67,7 +67,7 @@ class SdSpec:
     @property
     def name(self) -> str:
         """What goes on record: a hub name, or the last part of a path."""
-        return self.model if self.hub else Path(self.model).name
+        return self.model if self.hub else Path(self.model).expanduser().resolve().name
 
     @property
     def sha256(self) -> str:

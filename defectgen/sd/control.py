@@ -86,12 +86,14 @@ def _detectors() -> Any:
 def _lines(name: str, file: Path | None, device: str) -> Any:
     """A function of (S, S, 3) uint8 that gives lines (S, S) in [0, 1]."""
     aux = _detectors()
+    detector: Any
+    extra: dict[str, Any] = {"output_type": "np"}
     if name == "canny":
         detector, extra = aux.CannyDetector(), {"low_threshold": CANNY[0], "high_threshold": CANNY[1]}
     elif name == "lineart":
-        detector, extra = aux.LineartStandardDetector(), {"output_type": "np"}
+        detector = aux.LineartStandardDetector()
     else:
-        detector, extra = _network(name, file).to(device), {"output_type": "np"}
+        detector = _network(name, file).to(device)
 
     def draw(picture: NDArray[np.uint8]) -> F32:
         side = picture.shape[0]
@@ -145,12 +147,13 @@ def _tensors(file: Path) -> dict[str, Any]:
 def _depth(folder: Path | None, device: str) -> Any:
     """A function of (S, S, 3) uint8 that gives nearness (S, S), 0 to 1 over the window."""
     import torch
-    from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+    import transformers
 
     assert folder is not None
+    library: Any = transformers
     try:
-        net: Any = AutoModelForDepthEstimation.from_pretrained(folder, use_safetensors=True, local_files_only=True)
-        processor: Any = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        net = library.AutoModelForDepthEstimation.from_pretrained(folder, use_safetensors=True, local_files_only=True)
+        processor = library.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:
         raise WeightsError(f"{folder} is no depth model ({' '.join(str(error).split())[:120]})") from None
     net = net.eval().to(device)

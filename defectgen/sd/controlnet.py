@@ -40,13 +40,14 @@ def check_controlnet(options: SdOptions, spec: SdSpec) -> Path:
 
 def load_controlnet(options: SdOptions, spec: SdSpec, dtype: Any) -> Any:
     """The network, of a folder or a hub name."""
-    from diffusers import ControlNetModel
+    import diffusers
 
+    library: Any = diffusers
     folder = check_controlnet(options, spec)
     hub = is_hub_name(str(options.controlnet))
     variant = None if hub else model_files(folder).variant or None
     try:
-        return ControlNetModel.from_pretrained(
+        return library.ControlNetModel.from_pretrained(
             options.controlnet if hub else folder, torch_dtype=dtype, variant=variant, use_safetensors=True,
             local_files_only=options.offline or not hub,
         )  # fmt: skip

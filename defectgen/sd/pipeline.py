@@ -122,10 +122,11 @@ def _loaded(spec: SdSpec, dtype: Any, controlnet: Any) -> Any:
 
 
 def _unet(folder: Path, dtype: Any) -> Any:
-    from diffusers import UNet2DConditionModel
+    import diffusers
 
+    library: Any = diffusers
     try:
-        return UNet2DConditionModel.from_pretrained(
+        return library.UNet2DConditionModel.from_pretrained(
             folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
         )
     except (OSError, ValueError, RuntimeError) as error:

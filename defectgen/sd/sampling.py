@@ -13,15 +13,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from defectgen.errors import InputError
 from defectgen.sd.checkpoint import SdSpec
 from defectgen.sd.hold import Held, encoded, touched
 from defectgen.sd.options import GUIDANCE, STEPS, STRENGTH, SdOptions
 from defectgen.sd.quiet import quiet
+from defectgen.sd.tokens import check_tokens
 
-__all__ = ["Sampling", "Scene", "check_tokens", "inpaint", "sampling_of"]
+__all__ = ["Sampling", "Scene", "inpaint", "sampling_of"]
 
 FLUX_GUIDANCE, FILL_GUIDANCE = 3.5, 30.0  # what their makers give for each
+CONTROL_SCALE = 0.8
 _HELD = 0x5D_0E1D
 """Tells the stream of the held latents' noise from that of the sampler."""
 
@@ -59,19 +60,6 @@ class Scene:
     seeds: Sequence[int]
 
 
-def check_tokens(pipe: Any, texts: Sequence[str]) -> None:
-    """InputError for a text that a tokenizer would cut off in silence."""
-    tokenizers = [getattr(pipe, name, None) for name in ("tokenizer", "tokenizer_2")]
-    for tokenizer in tokenizers:
-        for text in texts if tokenizer is not None else ():
-            count, most = len(tokenizer(text, verbose=False).input_ids), int(tokenizer.model_max_length)
-            if count > most:
-                raise InputError(
-                    f"the caption {text[:60]!r}... has {count} tokens, and the model reads {most}; use a shorter "
-                    "prompt, or shorter names in the recipe"
-                )
-
-
 @torch.inference_mode()
 def inpaint(pipe: Any, spec: SdSpec, scene: Scene, sampling: Sampling) -> Tensor:
     """Decoded windows, (B, 3, S, S) in [0, 1], float32 on the CPU; outside `where` they are the good ones, decoded."""
@@ -80,11 +68,11 @@ def inpaint(pipe: Any, spec: SdSpec, scene: Scene, sampling: Sampling) -> Tensor
     side = scene.good.shape[-1]
     extra: dict[str, Any] = {}
     if scene.control is not None:
-        extra["control_image"] = scene.control
+        extra = {"control_image": scene.control, "controlnet_conditioning_scale": CONTROL_SCALE}
     if spec.kind != "flux" and spec.unet_channels == 9:
         extra["callback_on_step_end"] = _held(pipe, scene, cells)
     with quiet():
-        out = pipe(
+        out: Tensor = pipe(
             prompt=list(scene.texts), image=scene.good, mask_image=interpolate(cells, scale_factor=spec.vae_factor),
             height=side, width=side, num_inference_steps=sampling.steps, guidance_scale=sampling.guidance,
             strength=sampling.strength, generator=_generators(scene.seeds), output_type="pt", **extra,

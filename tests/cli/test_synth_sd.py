@@ -101,3 +101,15 @@ def test_a_pickle_is_refused(sd: Any, tmp_path: Path) -> None:
 def test_options_of_sd_need_it(defectgen: Any, part: Path, args: tuple[str, ...]) -> None:
     outcome = defectgen("synth", PROMPT, "--on", part, *args)
     assert outcome.code == 2 and args[0] in outcome.err and "engine sd only" in outcome.err
+
+
+def test_a_caption_that_the_model_cannot_read_is_refused_before_the_start(sd: Any, tmp_path: Path) -> None:
+    recipe = tmp_path / "own.yaml"
+    name = "-".join(["zyxwvutsrqponmlk"] * 6)
+    recipe.write_text(
+        f"defects:\n  - name: {name}\n    family: scratch\n    description: Long.\n    size: [0.2, 0.4]\n"
+        "    morphology: {kind: scratch}\n    change: {}\n"
+    )
+    outcome = sd("--recipe", recipe, prompt=name.replace("-", " "))
+    assert outcome.code == 2 and "tokens, and the model reads 77" in outcome.err
+    assert not (tmp_path / "set").exists()

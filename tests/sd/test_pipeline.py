@@ -18,7 +18,8 @@ from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.hold import Held, encoded, touched
 from defectgen.sd.options import SCHEDULERS, SdOptions, check_sd_options
 from defectgen.sd.pipeline import dtype_name, open_pipeline, recorded, sd_device
-from defectgen.sd.sampling import Sampling, Scene, check_tokens, inpaint
+from defectgen.sd.sampling import Sampling, Scene, inpaint
+from defectgen.sd.tokens import check_captions, check_tokens
 from tests.sd.original import save_original
 from tests.sd.tiny import SIDE, save_tiny, save_tiny_controlnet, tiny_flux, tiny_pipeline, tiny_scheduler
 
@@ -265,6 +266,8 @@ def test_a_caption_that_would_be_cut_off_is_refused(models: Callable[[str], Path
     check_tokens(pipe, ["a scratch"])
     with pytest.raises(InputError, match="tokens, and the model reads 77"):
         check_tokens(pipe, ["zzzz " * 40])
+    with pytest.raises(InputError, match="tokens, and the model reads 77"):
+        check_captions(inspect(str(models("sd9"))), ["zzzz " * 40])
 
 
 def test_schedulers_of_flow_models_are_their_own(models: Callable[[str], Path]) -> None:
