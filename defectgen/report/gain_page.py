@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from defectgen.atomic import write_atomic
 from defectgen.errors import InputError
-from defectgen.gain.effect import measure_of
+from defectgen.gain.effect import SAME_RATE, measure_of
 from defectgen.gain.result import GainResult
 from defectgen.gain.verdict import FEWEST_DRAWS, Verdict
 from defectgen.report.gain_gallery import Gallery
@@ -62,7 +62,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     tools: dict[str, Any] = {
         "points": show_points, "hundred": show_hundred, "chance": show_chance, "counted": counted, "capital": capital,
-        "small": small,
+        "small": small, "brief": brief,
     }  # fmt: skip
     made.filters.update(tools)
     made.globals.update(
@@ -97,6 +97,11 @@ def show_chance(p: float) -> str:
 def capital(words: str) -> str:
     """With a capital in front, the rest as it is."""
     return words[:1].upper() + words[1:]
+
+
+def brief(words: str) -> str:
+    """Without what holds for all of a table."""
+    return words.removesuffix(SAME_RATE)
 
 
 def small(words: str) -> str:

@@ -24,6 +24,8 @@ WIDTH, HEIGHT, AXIS_HEIGHT = 340.0, 34.0, 20.0
 SIDE, CAP = 10.0, 4.0
 DOTS_Y, WHISKER_Y = 10.0, 24.0
 ROOM = 0.06
+LEAST = 1.0
+"""Points to each side that an axis shows at least, so that next to nothing looks like it."""
 CARD_W, CARD_H = 300.0, 170.0
 LEFT, RIGHT, TOP, BASE = 34.0, 8.0, 8.0, 146.0
 TICKS = 5
@@ -41,13 +43,13 @@ class Span:
 
 
 def span_of(found: Sequence[Paired]) -> Span:
-    """One axis for all of them."""
-    seen = [0.0]
+    """One axis for all of them, at least LEAST points to each side."""
+    seen = [-LEAST, LEAST]
     for one in found:
         seen += [100 * value for _, value in one.per_draw]
         seen += [100 * value for value in (one.low, one.high) if value is not None]
     low, high = min(seen), max(seen)
-    room = ROOM * ((high - low) or 1.0)
+    room = ROOM * (high - low)
     return Span(low - room, high + room)
 
 

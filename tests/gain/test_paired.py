@@ -112,3 +112,12 @@ def test_the_bootstrap_is_the_same_twice() -> None:
     rows = simulate({"arm": 0.03}, 5)
     base, arm = of(rows, "none"), of(rows, "arm")
     assert compare(base, arm, 3) == compare(base, arm, 3) != compare(base, arm, 4)
+
+
+@pytest.mark.parametrize(("pictures", "share"), [(9, 0.05), (9, 0.9), (30, 0.5)])
+def test_shares_of_few_pictures_raise_no_more_false_alarms(pictures: int, share: float) -> None:
+    """Both arms find each of a class's few test pictures with the same chance: values are coarse and ties common."""
+    rng, repeats = np.random.default_rng(2), 1500
+    found = [rng.binomial(pictures, share, (repeats, 5, 3)).mean(axis=2) / pictures for _ in range(2)]
+    alarms = np.mean([student(one)[2] <= 0.05 for one in found[1] - found[0]])
+    assert alarms <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / repeats)
