@@ -40,7 +40,7 @@ def _pipeline(seed: int) -> Any:
             A.VerticalFlip(p=0.5),
             A.Affine(
                 scale=(0.75, 1.3), translate_percent=(-0.1, 0.1), rotate=(-25, 25), shear=(-8, 8), border_mode=mirror,
-                p=0.8,
+                rotate_method="ellipse", p=0.8,
             ),
             A.OneOf([A.ElasticTransform(alpha=20, sigma=5), A.GridDistortion(distort_limit=0.2)], p=0.3),
             A.RandomBrightnessContrast(0.25, 0.25, p=0.6),

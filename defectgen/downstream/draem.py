@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from defectgen.downstream.backbone import keep_statistics
 from defectgen.downstream.batch import Batch
 from defectgen.downstream.fit import computing
 from defectgen.downstream.map_network import MapNetwork
 from defectgen.downstream.stack_package import load_part
-from defectgen.downstream.unet import defect_chance, is_frozen, make_decoder, make_encoder, rates
+from defectgen.downstream.unet import defect_chance, entropy, is_frozen, make_decoder, make_encoder, rates
 
 __all__ = ["PRESETS", "Draem"]
 
@@ -90,8 +89,7 @@ class Draem(MapNetwork):
         defect = batch.masks > 0
         logits = self.logits(normal)
         dice: Tensor = self._dice(logits, defect.long())
-        entropy = functional.cross_entropy(logits, defect.long())
-        return entropy + dice + self._restoring(normal, defect)
+        return entropy(logits, defect.long()) + dice + self._restoring(normal, defect)
 
     def _restoring(self, normal: Tensor, defect: Tensor) -> Tensor:
         """Mean distance between what is restored and the good picture, where that is known."""
