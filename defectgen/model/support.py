@@ -37,7 +37,7 @@ class Support(BaseModel):
 
     windows: how many there were, clean ones with them; captions: how many different captions. defects, materials: names
     as `phrase_key` writes them, to the number of windows whose caption held them. together: by a defect's name, the
-    places in `materials` of the names that stood in one caption with it.
+    places in `materials` of the names that stood in one caption with it. words: every word of a caption, of names or not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +48,7 @@ class Support(BaseModel):
     defects: dict[str, int]
     materials: dict[str, int]
     together: dict[str, list[int]]
+    words: tuple[str, ...]
 
 
 def count_support(captions: Mapping[str, int], book: RecipeBook, weights_sha256: str) -> Support:
@@ -69,6 +70,7 @@ def count_support(captions: Mapping[str, int], book: RecipeBook, weights_sha256:
     return Support(
         weights_sha256=weights_sha256, windows=sum(captions.values()), captions=len(captions),
         defects=dict(sorted(defects.items())), materials=dict(sorted(materials.items())), together=pairs,
+        words=tuple(sorted({word for text in captions for word in words_of(text)})),
     )  # fmt: skip
 
 
