@@ -68,6 +68,18 @@ def test_they_are_read_from_the_cache(tmp_path: Path) -> None:
     assert telling_pictures(result, POOL, tmp_path / "nowhere") == ()
 
 
+def test_ours_stands_against_the_best_other_arm(tmp_path: Path) -> None:
+    result = small_trial(("segment",), classes=POOL.classes, effects={"none": 0, "compact": 0.1, "perlin": 0.2, "x": 0})
+    result = result.model_copy(update={"test": result.test.model_copy(update={"names": POOL.names})})
+    for cell in result.cells:
+        one = seen(POOL, HOLES if cell.arm == "perlin" else CRACKS, 10 * cell.draw + cell.seed)
+        np.savez(tmp_path / f"{cell.key}.npz", scores=one.scores)
+    titles = [one.title.removeprefix("Outlines: ") for one in telling_pictures(result, POOL, tmp_path)]
+    assert titles[2:] == [
+        "Found with Compact model, missed with Perlin noise", "Found with Perlin noise, missed with Compact model",
+    ]  # fmt: skip
+
+
 def test_other_test_pictures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not those of the study"):
         telling_pictures(small_trial(("segment",)), POOL, tmp_path)
