@@ -57,7 +57,7 @@ STUDIES = {
     ),
     "pv-vision-5": Study("pv-vision", 5, options=("--defects", "crack")),
     "pv-vision-50": Study("pv-vision", 50, options=("--defects", "crack")),
-    "deeppcb-10": Study("deeppcb", 10, "detect", 256),
+    "deeppcb-12": Study("deeppcb", 2, "detect", 256),
     "bsdata-5": Study("bsdata", 5, size=128),
 }
 
