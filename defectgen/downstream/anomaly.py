@@ -73,8 +73,14 @@ class Anomaly:
         val = rank(val_scores, trial.val.labels > 0).auroc()
         return Outcome(
             metrics | beside, per_class, ({"step": 0, "loss": 0.0, "val": val},), 0, val, time.monotonic() - began,
-            scores=picture_scores(maps), maps=np.round(255 * maps / (maps + plain)).astype(np.uint8),
+            scores=picture_scores(maps), maps=shown(maps, float(np.median(on_val[trial.val.good])), plain),
         )  # fmt: skip
+
+
+def shown(maps: F32, usual: float, alarm: float) -> NDArray[np.uint8]:
+    """Distances as if they were chances x 255: 0 at what is usual on good pictures, half at the alarm threshold."""
+    share = (maps - usual) / (2 * max(alarm - usual, 1e-9))
+    return np.round(255 * share.clip(0, 1)).astype(np.uint8)
 
 
 def calibrated(memory: PatchMemory, good: F32, trial: Trial) -> float | None:

@@ -44,6 +44,8 @@ class PatchMemory:
         freeze(body, len(body.blocks))
         self._body: Any = body.eval().to(device, memory_format=torch.channels_last)
         generator = torch.Generator().manual_seed(seed)
+        self._lengths = [1.0] * len(LEVELS)
+        self._lengths = [float(one.norm(dim=1).mean()) for one in self._levels(good[:AT_ONCE])]
         self._patches = _kept(self._some(good, generator), generator).to(device)
 
     def _some(self, good: NDArray[np.uint8], generator: torch.Generator) -> Tensor:
@@ -56,14 +58,21 @@ class PatchMemory:
         return torch.cat(parts)
 
     @torch.inference_mode()
-    def _maps(self, pixels: NDArray[np.uint8]) -> Tensor:
-        """(B, D, S / 4, S / 4) float32; each level scaled to the same mean length, so that none outshouts the rest."""
+    def _levels(self, pixels: NDArray[np.uint8]) -> list[Tensor]:
+        """Of each level (B, C, h, w) float32, vectors of mean length 1, so that none outshouts the rest."""
         with computing(self._device):
             levels = self._body((as_input(pixels, self._device) - 127.0) / 128.0)
-        means = [functional.avg_pool2d(one.float(), 3, 1, 1) for one in levels]
-        size = means[0].shape[2:]
+        return [
+            functional.avg_pool2d(one.float(), 3, 1, 1) / length
+            for one, length in zip(levels, self._lengths, strict=True)
+        ]
+
+    def _maps(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """(B, D, S / 4, S / 4): all levels on the grid of the finest."""
+        levels = self._levels(pixels)
+        size = levels[0].shape[2:]
         return torch.cat([
-            functional.interpolate(one, size=size, mode="bilinear", align_corners=False) for one in means
+            functional.interpolate(one, size=size, mode="bilinear", align_corners=False) for one in levels
         ], dim=1)  # fmt: skip
 
     @torch.inference_mode()
