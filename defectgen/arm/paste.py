@@ -20,6 +20,7 @@ from defectgen.band import grow
 __all__ = ["FEATHER_PX", "PAD_PX", "feathered", "placed", "seamless", "settle_place"]
 
 U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 FEATHER_PX = 2
@@ -34,7 +35,7 @@ LEAST_ON_PART = 0.9
 MOST_STRETCH = 2.5
 MORE_THAN_HOME, MORE_BY = 1.5, 0.05
 """A donor may cover so many times its share of its own picture, and so much more."""
-MOST_GAIN = 2.0
+MOST_GAIN, MOST_SPREAD = 2.0, 40.0
 DARKEST = 4.0
 
 
@@ -53,15 +54,20 @@ def feathered(
     under = good[view].astype(np.float32)
     distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     weight = np.where(distance <= feather_px, 1 - distance / (feather_px + 1), 0)[..., None]
-    over = patch.astype(np.float32)
-    ring = ~grow(mask, 1)
-    if tone and ring.any():
-        here, there = under[ring].mean(0), over[ring].mean(0)
-        gain = np.clip(here.mean() / max(float(there.mean()), DARKEST), 1 / MOST_GAIN, MOST_GAIN)
-        over = here + gain * (over - there)
+    over = _relit(patch.astype(np.float32), under, ~grow(mask, 1)) if tone else patch.astype(np.float32)
     out = good.copy()
     out[view] = np.clip(np.rint(under + weight * (over - under)), 0, 255).astype(np.uint8)
     return out
+
+
+def _relit(over: F32, under: F32, ring: Mask) -> F32:
+    """A patch (h, w, 3) in the light of the place it goes to, by what surrounds the defect here and there; as it is
+    where that shows things rather than a surface."""
+    if not ring.any() or max(under[ring].std(0).max(), over[ring].std(0).max()) > MOST_SPREAD:
+        return over
+    here, there = under[ring].mean(0), over[ring].mean(0)
+    gain = np.clip(here.mean() / max(float(there.mean()), DARKEST), 1 / MOST_GAIN, MOST_GAIN)
+    return np.asarray(here + gain * (over - there), np.float32)
 
 
 def seamless(good: U8, patch: U8, mask: Mask, at: tuple[int, int], pad_px: int = PAD_PX) -> U8:

@@ -61,6 +61,14 @@ def test_a_feathered_paste_keeps_the_contrast_to_its_surround() -> None:
     np.testing.assert_array_equal(plain[~mask], good[~mask])
 
 
+def test_among_things_the_light_is_left_alone() -> None:
+    board = np.full((SIDE, SIDE, 3), 255, np.uint8)
+    board[:, ::2] = 0
+    one = donor()
+    out = feathered(board, one.patch, one.mask, (10, 40))
+    np.testing.assert_array_equal(out[placed(one.mask, (10, 40), board.shape)], 40)
+
+
 @pytest.mark.parametrize("at", [(0, 0), (0, 30), (SIDE - 14, 0)])
 def test_seamless_reaches_the_border(at: tuple[int, int]) -> None:
     one = donor(bar(0, 0))
