@@ -35,8 +35,7 @@ from defectgen.train.strip import strip_writer
 
 __all__ = ["FinetuneJob"]
 
-VAL_WINDOWS, REHEARSAL_WINDOWS, STRIP_WINDOWS = 24, 16, 6
-PORTION = 8
+STRIP_WINDOWS, PORTION = 6, 8
 STRIP_EVERY = 2
 
 
@@ -138,9 +137,9 @@ class FinetuneJob:
             rng = np.random.default_rng([self.options.seed, 53, len(name)])
             pairs: list[Pair] = []
             if name == "rehearsal":
-                pairs = rehearsal_pairs(book, REHEARSAL_WINDOWS, rng)
+                pairs = rehearsal_pairs(book, self.lesson.rehearsal, rng)
             elif self.shots.val:
-                pairs = defect_pairs(self.shots.val, book, self.shelf, VAL_WINDOWS, rng)
+                pairs = defect_pairs(self.shots.val, book, self.shelf, self.lesson.val, rng)
             if not pairs:
                 return []
             write_shard(folder / "shard-kept-0000", pairs, encoder, eyes, rng)

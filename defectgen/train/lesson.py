@@ -38,11 +38,13 @@ U8 = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Lesson:
-    """How many windows of each origin."""
+    """How many windows of each origin; val, rehearsal: kept to judge by, of the defects and of other ones."""
 
     real: int = 320
     ratio: int = 96
     rendered: int = 96
+    val: int = 24
+    rehearsal: int = 16
 
 
 def write_lesson(

@@ -71,7 +71,7 @@ def read_shots(
     val = own_val or [record for record in chosen if record.group in held]
     train = [record for record in chosen if record.group not in held]
     good = _some([record for record in records if record.annotation == "good"], MOST_GOOD, rng)
-    notices = [] if val else [f"fewer than {LEAST_GROUPS} groups and no val split: nothing is kept to judge by"]
+    notices = [] if val else ["too few groups of each type and no val split: nothing is kept to judge by"]
     if len(chosen) < len(masked) and not shots:
         notices.append(f"{len(chosen)} of {len(masked)} pictures are used")
     return Shots(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from defectgen.book import load_book
 from defectgen.dataset.defect_set import DefectSet
-from defectgen.engine.compact import CompactEngine
+from defectgen.engine.compact import DONOR_STRENGTH, CompactEngine
+from defectgen.engine.donor import read_donors
 from defectgen.errors import InputError, WeightsError
 from defectgen.image import write_picture
-from defectgen.model.adapter import adapted_unet, read_adapter, read_card
+from defectgen.model.adapter import DONORS_FILE, adapted_unet, read_adapter, read_card
 from defectgen.model.adapter_path import parse_adapter
 from defectgen.model.checkpoint import load_unet, save_model, verify
 from defectgen.model.network import build_unet
@@ -24,7 +27,7 @@ from defectgen.train.lesson import Lesson
 from defectgen.train.shots import read_shots
 from tests.engine.test_compact import window
 
-LESSON = Lesson(real=24, ratio=4, rendered=4)
+LESSON = Lesson(real=24, ratio=4, rendered=4, val=6, rehearsal=2)
 SIDE = 160
 
 
@@ -73,10 +76,10 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def job(
-    bars: Path, base: Path, out: Path, *, method: Method = "lora", budget_s: float = 4, resume: bool = False
+    bars: Path, base: Path, out: Path, *, method: Method = "lora", steps: int = 24, resume: bool = False
 ) -> FinetuneJob:
     rank = 4 if method == "lora" else None
-    options = FinetuneOptions(method, rank, budget_s, weights=base)
+    options = FinetuneOptions(method, rank, 600.0, weights=base, most_steps=steps)
     return FinetuneJob(bars, out, options, resume=resume, lesson=LESSON)
 
 
@@ -100,8 +103,6 @@ def test_it_learns_and_the_card_says_how_well(adapter: Path, base: Path) -> None
 
 
 def test_a_new_word_becomes_a_recipe(adapter: Path) -> None:
-    from defectgen.book import load_book
-
     learned = load_book([adapter / "recipes.yaml"]).defect("MT-Fray")
     assert learned.domain == "learned" and 0.1 < learned.size[0] < 0.5
 
@@ -122,7 +123,7 @@ def test_scale_is_how_far_the_weights_move(adapter: Path, base: Path) -> None:
 
 
 def test_all_weights_can_be_tuned_too(bars: Path, base: Path, tmp_path: Path) -> None:
-    made = job(bars, base, tmp_path / "full", method="full", budget_s=1)
+    made = job(bars, base, tmp_path / "full", method="full", steps=3)
     list(made.run())
     info = made.finish()
     sha256 = verify(base).weights_sha256
@@ -137,14 +138,48 @@ def test_an_adapter_changes_the_edit(adapter: Path, base: Path, tmp_path: Path) 
     assert not np.array_equal(plain.edit([given])[0], tuned.edit([given])[0])
 
 
+def test_a_fine_tuned_sample_starts_from_a_real_change(adapter: Path, base: Path, tmp_path: Path) -> None:
+    donors = read_donors(adapter / DONORS_FILE)
+    assert {name: len(rows) for name, rows in donors.items()} == {"mt-fray": 5}
+    given = replace(window(), defect=load_book([adapter / "recipes.yaml"]).defect("mt-fray"))
+    engine = CompactEngine(base, steps=2, device="cpu", adapters=(str(adapter),))
+    assert engine.info.strength == DONOR_STRENGTH
+    assert CompactEngine(base, device="cpu", adapters=(str(adapter),), strength=0.7).info.strength == 0.7
+    draft = engine._drafts([given])[0] - given.good
+    assert 255 * draft[given.shape.alpha > 0.9].mean() > 60  # the bars are some 125 grey levels brighter
+    assert not draft[given.shape.alpha == 0].any()
+
+
+def test_damaged_donors_are_refused(adapter: Path, base: Path) -> None:
+    path = adapter / DONORS_FILE
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"\7")
+    try:
+        with pytest.raises(WeightsError, match=r"donors\.safetensors: .*expected sha256"):
+            read_adapter(str(adapter), verify(base).weights_sha256)
+    finally:
+        path.write_bytes(whole)
+
+
+def test_a_type_keeps_a_group_to_learn_from(tmp_path: Path) -> None:
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    write_set(tmp_path, 6)
+    rows = (tmp_path / METADATA).read_text().splitlines()
+    alone = [row.replace("mt-fray", f"type-{i}") if i < 5 else row for i, row in enumerate(rows)]
+    (tmp_path / METADATA).write_text("\n".join(alone) + "\n")
+    found = read_shots(DefectSet(tmp_path), shots=None, seed=0)
+    assert len(found.names) == 6 and not found.val and found.notices
+
+
 def test_a_stopped_job_goes_on(bars: Path, base: Path, tmp_path: Path) -> None:
-    first = job(bars, base, tmp_path / "a")
+    first = job(bars, base, tmp_path / "a", steps=6)
     laps = first.run()
     step = next(laps).step
     laps.close()
     with pytest.raises(InputError, match="--resume"):
         job(bars, base, tmp_path / "a")
-    second = job(bars, base, tmp_path / "a", budget_s=7, resume=True)
+    second = job(bars, base, tmp_path / "a", steps=12, resume=True)
     assert next(second.run()).step > step
 
 
