@@ -145,7 +145,7 @@ def _table(view: TaskView, verdicts: Sequence[Verdict]) -> Table:
         defect = [one.defect] if parts else []
         verdict = f"[{COLOURS[one.level]}]{one.level}[/]"
         words = _words(view, one).removesuffix(SAME_RATE)
-        table.add_row(one.arm, *defect, f"{paired.effect:+.3f}{ends}", verdict, words)
+        table.add_row(one.arm, *defect, f"{paired.effect:+.3f}{ends}".replace("-0.000", " 0.000"), verdict, words)
     return table
 
 

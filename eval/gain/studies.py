@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from defectgen.gain.effect import SAME_RATE
 from defectgen.gain.result import GainResult, read_result
 from defectgen.gain.verdict import Verdict
 from defectgen.report.gain_page import show_chance, show_points, write_gain_page
@@ -79,6 +80,7 @@ def real_set(name: str, data: Path) -> Path:
 def run_study(name: str, study: Study, data: Path, extra: list[str]) -> None:
     """Runs what is left of a study, then puts its result here."""
     out = WORK / name
+    (ROOT / out).mkdir(parents=True, exist_ok=True)
     run(
         "gain", "--real", str(real_set(study.set, data)), "--tasks", study.tasks, "--shots", str(study.shots),
         "--draws", str(study.draws), "--seeds", str(study.seeds), "--size", str(study.size), *study.options,
@@ -152,7 +154,8 @@ def row(view: TaskView, one: Verdict) -> str:
     paired, plain = one.paired, view.plain(one.arm)
     bounds = [] if paired.low is None or paired.high is None else [show_points(paired.low), show_points(paired.high)]
     ends = f" [{', '.join(bounds)}]" if bounds else ""
-    counted = "" if plain is None else f"{plain.words.split(' at the same')[0]} ({plain.range_words})"
+    counted = "" if plain is None else plain.words.removesuffix(SAME_RATE)
+    counted += f" ({plain.range_words})" if plain is not None and plain.range_words else ""
     level = one.level if one.level == "no evidence" else f"**{one.level}**"
     chance = one.reason or show_chance(one.p_holm)
     return f"| {one.arm} | {show_points(paired.effect)}{ends} | {chance} | {level} | {counted} |"
