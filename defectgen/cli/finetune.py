@@ -43,7 +43,8 @@ def finetune(
         str | None, typer.Option(help="sd: checkpoint, a diffusers folder, .safetensors file or hub name.")
     ] = None,
     model_config: Annotated[
-        str | None, typer.Option(help="sd: diffusers folder of the same kind, for a single file.", show_default="beside it")
+        str | None,
+        typer.Option(help="sd: diffusers folder of the same kind, for a single file.", show_default="beside it"),
     ] = None,
     preset: Annotated[
         str | None, typer.Option(help="sd: 8gb, 12gb or 24gb.", show_default="by the device's memory")

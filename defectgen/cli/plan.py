@@ -23,7 +23,8 @@ def plan(
         str | None, typer.Option(help="sd: checkpoint, a diffusers folder, .safetensors file or hub name.")
     ] = None,
     model_config: Annotated[
-        str | None, typer.Option(help="sd: diffusers folder of the same kind, for a single file.", show_default="beside it")
+        str | None,
+        typer.Option(help="sd: diffusers folder of the same kind, for a single file.", show_default="beside it"),
     ] = None,
     n: Annotated[int, typer.Option("-n", help="Samples to make.")] = 8,
     train: Annotated[bool, typer.Option("--train", help="Plan a fine-tuning instead.")] = False,
@@ -119,7 +120,9 @@ def _training(spec: SdSpec, place: str, memory: float | None, asked: dict[str, A
     options = SdFinetuneOptions(**asked)
     s = settled(options, spec, place, memory)
     rank = None if options.method == "full" else s.rank
-    return Training(s.side, s.dtype, s.batch, s.accumulate, rank, s.checkpointing, options.text_encoder, options.windows)
+    return Training(
+        s.side, s.dtype, s.batch, s.accumulate, rank, s.checkpointing, options.text_encoder, options.windows
+    )
 
 
 def _sampling(spec: SdSpec, place: str, asked: dict[str, Any]) -> Sampling:
@@ -206,7 +209,8 @@ def _measure(place: str) -> None:
 
     console, found = Console(highlight=False, soft_wrap=True), []
     for speed in measure(place, repeats=3):
-        console.print(f"measured    {speed.work} {speed.dtype} {speed.attention} batch {speed.batch}: {speed.seconds:.3g} s")
+        what = f"{speed.work} {speed.dtype} {speed.attention} batch {speed.batch}"
+        console.print(f"measured    {what}: {speed.seconds:.3g} s")
         found.append(speed)
         remember(found)
 

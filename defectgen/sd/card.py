@@ -21,7 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from defectgen.errors import WeightsError
 
 __all__ = [
-    "SD_CARD", "SdAdapterInfo", "embeds_files", "files_sha256", "has_sd_card", "read_sd_card", "spoken", "write_sd_card",
+    "SD_CARD", "SdAdapterInfo", "embeds_files", "files_sha256", "has_sd_card", "read_sd_card", "spoken",
+    "write_sd_card",
 ]  # fmt: skip
 
 FORMAT = 1

@@ -97,7 +97,8 @@ def trace_unet(
 
     def run(number: torch.dtype) -> Tensor:
         text = torch.empty(batch, TOKENS, _width(config), dtype=number)
-        found = unet(torch.empty(shape, dtype=number), torch.empty(batch), text, added_cond_kwargs=_added(config, batch))
+        latents = torch.empty(shape, dtype=number)
+        found = unet(latents, torch.empty(batch), text, added_cond_kwargs=_added(config, batch))
         return found.sample  # type: ignore[no-any-return]
 
     return _traced(unet, run, dtype, train)

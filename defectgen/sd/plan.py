@@ -179,13 +179,8 @@ def _lighter_training(spec: SdSpec, asked: Training, device: str, gib: float) ->
 def _with(asked: Training, preset: Preset) -> Training:
     return replace(
         asked, batch=preset.batch, accumulate=preset.accumulate, checkpointing=preset.checkpointing,
-        rank=asked.rank and preset.rank, dtype="bf16" if asked.dtype == "fp32" and device_halves(asked) else asked.dtype,
+        rank=asked.rank and preset.rank, dtype=asked.dtype if asked.rank is None or asked.dtype != "fp32" else "bf16",
     )  # fmt: skip
-
-
-def device_halves(asked: Training) -> bool:
-    """Whether a lighter plan may halve the frozen weights: not where they are trained themselves."""
-    return asked.rank is not None
 
 
 def _lighter_sampling(spec: SdSpec, asked: Sampling, device: str, gib: float) -> str:

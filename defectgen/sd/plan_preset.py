@@ -44,7 +44,7 @@ def preset_named(name: str) -> Preset:
 def preset_for(gib: float | None) -> Preset:
     """The largest preset that is meant for a card of so many GiB; the smallest where there is none, or none is."""
     # A card's memory as the driver reports it is a few percent below what it is sold as
-    return [p for p in PRESETS if gib is not None and p.gib <= 1.05 * gib or p is PRESETS[0]][-1]
+    return [p for p in PRESETS if (gib is not None and p.gib <= 1.05 * gib) or p is PRESETS[0]][-1]
 
 
 def device_gib(device: str) -> float | None:

@@ -32,7 +32,13 @@ from defectgen.train.sd_board import Board
 from defectgen.train.sd_finetune import SdFinetune, SdLap
 from defectgen.train.sd_learner import Learner, tokenizers_of
 from defectgen.train.sd_lesson import (
-    Drawer, Lesson, TextTable, encode_windows, read_lesson, text_table, write_lesson,
+    Drawer,
+    Lesson,
+    TextTable,
+    encode_windows,
+    read_lesson,
+    text_table,
+    write_lesson,
 )  # fmt: skip
 from defectgen.train.sd_opening import end_accelerator, open_accelerator, open_for_training
 from defectgen.train.sd_options import SdFinetuneOptions, Settings, settle

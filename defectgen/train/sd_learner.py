@@ -19,7 +19,7 @@ from defectgen.errors import InputError
 from defectgen.train.sd_loss import prediction_target, weighted_loss
 from defectgen.train.sd_options import SdMethod
 
-__all__ = ["EMBEDS_FILE", "LORA_FILE", "Learner", "SdBatch", "encoders_of", "encode_texts", "tokenizers_of"]
+__all__ = ["EMBEDS_FILE", "LORA_FILE", "Learner", "SdBatch", "encode_texts", "encoders_of", "tokenizers_of"]
 
 LORA_FILE, EMBEDS_FILE = "pytorch_lora_weights.safetensors", "learned_embeds.safetensors"
 UNET_TARGETS = ["to_q", "to_k", "to_v", "to_out.0"]

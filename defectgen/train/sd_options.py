@@ -22,7 +22,8 @@ WINDOWS = 400
 
 @dataclass(frozen=True)
 class SdFinetuneOptions:
-    """model, config: folder, file or hub name, as in `sd.options.SdOptions`. None leaves a value to the preset, and the preset to the device's memory.
+    """model, config: folder, file or hub name, as in `sd.options.SdOptions`. None leaves a value to the preset,
+    and the preset to the device's memory.
 
     size: pixels of the square windows; None for the model's own. lr: None by the method. budget_s: seconds of training
     over all runs. steps: optimiser steps after which it ends earlier. windows: drawn before the training.
@@ -56,7 +57,8 @@ class SdFinetuneOptions:
             if value is not None and value <= 0:
                 raise InputError(f"{name} is {value:g}; expected more than 0")
         for name, value, allowed in (
-            ("dtype", self.dtype, DTYPES), ("optimizer", self.optimiser, OPTIMISERS), ("method", self.method, tuple(LR)),
+            ("dtype", self.dtype, DTYPES), ("optimizer", self.optimiser, OPTIMISERS),
+            ("method", self.method, tuple(LR)),
         ):  # fmt: skip
             if value not in allowed:
                 raise InputError(f"{name} {value!r} is unknown; use {', '.join(allowed)}")
@@ -87,7 +89,8 @@ def settle(options: SdFinetuneOptions, native: int, factor: int, device: str, gi
     preset: Preset = preset_named(options.preset) if options.preset else preset_for(gib)
     side = options.size or native
     if side % factor:
-        raise InputError(f"size {side} is no multiple of {factor}; this model takes {side // factor * factor or factor}")
+        near = side // factor * factor or factor
+        raise InputError(f"size {side} is no multiple of {factor}; this model takes {near}")
     return Settings(
         preset.name, side, options.batch or preset.batch, options.accumulate or preset.accumulate,
         options.rank or preset.rank, preset.checkpointing if options.checkpointing is None else options.checkpointing,

@@ -32,7 +32,7 @@ def build_optimiser(kind: str, groups: Iterable[dict[str, Any]]) -> torch.optim.
     try:
         import bitsandbytes
     except ImportError:
-        raise InputError("--optimizer adamw8bit needs a package that is missing here; pip install bitsandbytes") from None
+        raise InputError("adamw8bit needs a package that is missing here; pip install bitsandbytes") from None
     made: torch.optim.Optimizer = bitsandbytes.optim.AdamW8bit(list(groups), betas=BETAS, weight_decay=DECAY)
     return made
 
@@ -85,7 +85,7 @@ class SdState:
 
     @torch.no_grad()
     def load(self, path: Path) -> None:
-        """Take up a saved state, without its optimiser where that is of another kind. WeightsError for another run's."""
+        """Take up a saved state, but not an optimiser's of another kind. WeightsError for another run's."""
         with safe_open(path, framework="pt") as file:
             head = json.loads((file.metadata() or {}).get("run", "{}"))
             keys = set(file.keys())

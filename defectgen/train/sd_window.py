@@ -1,6 +1,6 @@
 """Windows that a Stable Diffusion model is fine-tuned on: a picture, the hole to fill, and the words.
 
-A *defect window* shows a real defect as the engine will show it: enlarged by its DETAIL, wider where the defect is wide,
+A *defect window* shows a real defect as the engine will show it: enlarged by its DETAIL, wider where the defect is,
 mirrored beyond a small picture's edge. Its hole is the mask, grown by what composing may take from an edit or more, and
 often random boxes and strokes beside it. A *prior window* (DreamBooth, Ruiz et al. 2023) shows
 a good part with holes of the same shapes and words without a defect.
@@ -64,7 +64,8 @@ def defect_window(
         if found is not None:
             return found
     raise InputError(
-        f"no usable window in {MOST_TRIES} tries: the defects fill the pictures; check the masks with defectgen sets show"
+        f"no usable window in {MOST_TRIES} tries: the defects fill the pictures; "
+        "check the masks with defectgen sets show"
     )
 
 

@@ -57,7 +57,7 @@ def choose_words(speech: Speech, names: Sequence[str], tokenizer: Any) -> Words:
     known = tokenizer.get_vocab()
     taken = [word for word in said.values() if word in known]
     if taken:
-        raise InputError(f"the model knows the word {taken[0]} already; train without --new-words, or rename the defect")
+        raise InputError(f"the model knows the word {taken[0]} already; train without --new-words, or rename it")
     if len(set(said.values())) < len(said):
         raise InputError(f"two of {', '.join(names)} make the same new word; rename one with import --class")
     return Words(speech, said)

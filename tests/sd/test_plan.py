@@ -17,7 +17,12 @@ from defectgen.errors import InputError
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.memory_trace import parameters_of, trace_unet, trace_vae
 from defectgen.sd.plan import (
-    Sampling, Training, check_fits, component_parameters, forecast_sampling, forecast_training,
+    Sampling,
+    Training,
+    check_fits,
+    component_parameters,
+    forecast_sampling,
+    forecast_training,
 )  # fmt: skip
 from defectgen.sd.plan_measure import SD15_UNET, SD15_VAE
 from defectgen.sd.plan_speed import Speed, device_name, known_speeds, remember, speed_of
