@@ -1,8 +1,10 @@
 """Does the Stable Diffusion trainer learn? A tiny model of the real classes, trained on one class of real windows.
 
-    DEFECTGEN_DATA=../shared/data nice -n 5 python eval/sd/train_tiny.py --out out/sd-tiny --minutes 18
+    DEFECTGEN_DATA=../shared/data nice -n 5 python eval/sd/train_tiny.py --out out/sd-tiny --minutes 5
+    python eval/sd/report.py out/sd-tiny/result.json
 
-makes RESULT.md. `--minutes` are of processor time, on one thread; a run that was stopped goes on where it was. Steps:
+`--minutes` are of processor time, on one thread; a run that was stopped goes on where it was. The second command writes
+RESULT.md. Steps:
 
     set        pv-vision's cracks and good cells, split by solar module; nothing of the test split is trained on
     vae        an AutoencoderKL of 64 px windows and 16 x 16 latents is trained first: a random one decodes noise
