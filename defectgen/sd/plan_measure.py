@@ -60,7 +60,7 @@ def cases(device: str) -> list[Case]:
 
 
 def measure(device: str, repeats: int = 5) -> Iterator[Speed]:
-    """Every case of the device, one after the other; the median of `repeats`, after one that is not counted."""
+    """Every case of the device, one after the other; the median of `repeats`, on a GPU after one that is not counted."""
     networks: dict[tuple[str, str], Any] = {}
     for case in cases(device):
         key = ("vae" if case.work == "decode" else case.work, case.dtype)
@@ -73,7 +73,8 @@ def measure(device: str, repeats: int = 5) -> Iterator[Speed]:
 def _measured(case: Case, network: Any, device: str, repeats: int) -> Speed:
     run = _run(case, network, device)
     traced = _traced(case)
-    run()
+    if device != "cpu":
+        run()
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated() if device == "cuda" else 0
