@@ -14,7 +14,7 @@ from typing import Literal
 
 from defectgen.gain.effect import measure_of
 from defectgen.gain.paired import Paired, compare
-from defectgen.gain.row import ALL, REAL_ONLY, Row, cells_of
+from defectgen.gain.row import ALL, REAL_ONLY, ZERO_SHOT, Row, cells_of
 from defectgen.gain.verdict import ALPHA, FEWEST_DRAWS, Verdict, compare_arms, decide, holm
 
 __all__ = ["WORTHWHILE", "Advice", "State", "advise"]
@@ -43,12 +43,15 @@ class Advice:
 
 
 def advise(rows: Sequence[Row], lead: str, base: str = REAL_ONLY) -> list[Advice]:
-    """Advice on each arm of one task and model that was run at two ratios or more, by the leading metric."""
+    """Advice on each arm of one task and model that was run at two ratios or more, by the leading metric.
+
+    Arms that see no real defect get none: real only is no measure for them.
+    """
     held = [row for row in rows if row.defect == ALL and row.metric == lead]
     ratios: dict[str, set[float]] = {}
     for row in held:
         ratios.setdefault(row.arm, set()).add(row.ratio)
-    arms = [arm for arm, found in ratios.items() if len(found) > 1 and arm != base]
+    arms = [arm for arm, found in ratios.items() if len(found) > 1 and arm != base and not arm.startswith(ZERO_SHOT)]
     return [_advice([row for row in held if row.arm in (arm, base)], arm, base) for arm in arms]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,7 +54,8 @@ class TaskView:
 
     @property
     def key(self) -> str:
-        return "-".join(filter(None, (self.task, self.model)))
+        """For links on the page."""
+        return re.sub(r"[^a-z0-9]+", "-", f"{self.task} {self.model}".lower()).strip("-")
 
     @property
     def term(self) -> Term:

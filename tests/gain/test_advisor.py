@@ -63,6 +63,7 @@ def test_few_draws_and_single_ratios_say_nothing() -> None:
     found = only(trial((0.1, 0.2, 0.3, 0.4), draws=4))
     assert found.state == "cannot say" and found.ratio is None and "4 draws" in found.words
     assert advise(simulate({"arm": 0.3}, 1), "pixel_ap") == []
+    assert advise(simulate({"zero-shot arm": 0.3}, 1, ratios=RATIOS), "pixel_ap") == []
 
 
 def test_an_idle_arm_gets_advice_seldom() -> None:
