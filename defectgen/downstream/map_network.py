@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from defectgen.downstream.batch import Batch, Batches, as_input
 from defectgen.downstream.fit import fit, seeded
-from defectgen.downstream.pixel_score import MapScores, pick_thresholds, pixel_ap
+from defectgen.downstream.pixel_score import MapScores, macro_pixel_ap, pick_thresholds
 from defectgen.downstream.task import Outcome, TrainOptions, Trial, Watch
 from defectgen.downstream.val_sample import val_sample
 
@@ -45,7 +45,11 @@ def chances(network: MapNetwork, pixels: NDArray[np.uint8], device: str) -> NDAr
 
 
 def train_maps(make: Callable[[], MapNetwork], trial: Trial, options: TrainOptions, watch: Watch) -> Outcome:
-    """Train on the trial, choose step and thresholds on val, judge on test."""
+    """Train on the trial, choose step and thresholds on val, judge on test.
+
+    The step is the one whose maps have the highest mean average precision of the types on val: over all pixels at once,
+    a few large defects would choose it, often before small ones are learned.
+    """
     with seeded(options.seed):
         network = make().to(options.device)
         look_at = val_sample(trial.val)
@@ -55,7 +59,7 @@ def train_maps(make: Callable[[], MapNetwork], trial: Trial, options: TrainOptio
             return network.loss(batch)
 
         def look() -> float:
-            return pixel_ap(chances(network, look_at.pixels, options.device), look_at)
+            return macro_pixel_ap(chances(network, look_at.pixels, options.device), look_at)
 
         fitted = fit(network, network.groups(options.lr), loss_of, look, Batches(trial, options), options, watch)
     thresholds = pick_thresholds(chances(network, trial.val.pixels, options.device), trial.val)

@@ -20,7 +20,7 @@ from defectgen.downstream.pool import Pool
 from defectgen.downstream.ranking import Ranking, alarm_threshold, rank
 from defectgen.downstream.region import region_weights
 
-__all__ = ["MapScores", "Thresholds", "pick_thresholds", "picture_scores", "pixel_ap"]
+__all__ = ["MapScores", "Thresholds", "macro_pixel_ap", "pick_thresholds", "picture_scores"]
 
 F32 = NDArray[np.float32]
 Kept = NDArray[np.bool_]
@@ -39,9 +39,11 @@ def picture_scores(maps: F32) -> F32:
     return np.asarray(smoothed(maps).max(axis=(1, 2)), np.float32)
 
 
-def pixel_ap(maps: F32, pool: Pool) -> float:
-    """Average precision of all pixels."""
-    return rank(maps, pool.masks > 0).average_precision()
+def macro_pixel_ap(maps: F32, pool: Pool) -> float:
+    """Mean over the classes of the average precision of the pixels of their pictures and of all good ones."""
+    ranking, labels = rank(maps, pool.masks > 0), pool.labels
+    kept = [(labels == k) | (labels == 0) for k in np.unique(labels[labels > 0])]
+    return float(np.mean([ranking.of(one).average_precision() for one in kept]))
 
 
 def pick_thresholds(maps: F32, val: Pool) -> Thresholds:

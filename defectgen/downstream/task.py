@@ -24,14 +24,14 @@ __all__ = ["LEADS", "STEPS", "TASKS", "Outcome", "Task", "TrainOptions", "Trial"
 Watch = Callable[[int, float], None]
 """Called after each optimiser step with its number, from 1, and its loss."""
 
-STEPS = {"classify": 200, "detect": 300, "segment": 400, "anomaly": 0, "supervised-anomaly": 300}
+STEPS = {"classify": 200, "detect": 300, "segment": 300, "anomaly": 0, "supervised-anomaly": 300}
 """Optimiser steps of a task when none are given; 0: nothing is trained by steps (good-only detection)."""
 
 LEADS = {
     "classify": "balanced_accuracy", "detect": "map50", "segment": "pixel_ap", "anomaly": "balanced_accuracy",
     "supervised-anomaly": "pixel_ap",
 }  # fmt: skip
-"""The metric that chooses the step on val and leads the verdict; higher is better."""
+"""The metric that leads the verdict and chooses the step on val (of pixels: as a mean over types); higher is better."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import torch
 
 from defectgen.downstream.anomaly import best_threshold
 from defectgen.downstream.patch_memory import PatchMemory, covering
-from defectgen.downstream.pixel_score import pixel_ap
+from defectgen.downstream.pixel_score import macro_pixel_ap
 from tests.downstream.small_pool import small_pool
 
 
@@ -33,7 +33,7 @@ def test_what_was_never_good_stands_out() -> None:
     maps = memory.maps(test.pixels)
     assert maps.shape == (16, 64, 64) and maps.dtype == np.float32 and (maps >= 0).all()
     assert maps[test.defective].max(axis=(1, 2)).min() > 1.2 * maps[test.good].max()
-    assert pixel_ap(maps, test) > 0.4
+    assert macro_pixel_ap(maps, test) > 0.3
     again = PatchMemory(small_pool(12, 0, seed=0, side=64).pixels, seed=0, device="cpu")
     assert (again.maps(test.pixels) == maps).all()
 

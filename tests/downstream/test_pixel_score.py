@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from defectgen.downstream.pixel_score import MapScores, Thresholds, pick_thresholds, picture_scores, pixel_ap
+from defectgen.downstream.pixel_score import MapScores, Thresholds, macro_pixel_ap, pick_thresholds, picture_scores
 from tests.downstream.small_pool import small_pool
 
 HALF = Thresholds(0.5, 0.5)
@@ -38,7 +38,15 @@ def test_another_pictures_maps_score_low() -> None:
     pool = small_pool(5, 6, seed=0)
     maps = np.roll((pool.masks > 0).astype(np.float32), 1, axis=0)
     assert MapScores(maps, pool, HALF).overall()["pixel_ap"] < 0.5
-    assert pixel_ap(maps, pool) == MapScores(maps, pool, HALF).overall()["pixel_ap"]
+    assert macro_pixel_ap(maps, pool) == MapScores(maps, pool, HALF).overall()["macro_pixel_ap"]
+
+
+def test_the_macro_precision_counts_small_types_as_much() -> None:
+    pool = small_pool(4, 3, seed=0)
+    maps = (pool.masks == 1).astype(np.float32)
+    scores = MapScores(maps, pool, HALF)
+    assert scores.per_class()["pit"]["pixel_ap"] == 1 and scores.per_class()["cut"]["pixel_ap"] < 0.05
+    assert macro_pixel_ap(maps, pool) < 0.53 < scores.overall()["pixel_ap"]
 
 
 def test_thresholds_do_what_they_say() -> None:
