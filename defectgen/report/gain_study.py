@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from defectgen.dataset.noun import joined
 from defectgen.gain.result import GainResult
 from defectgen.record import GOOD
 from defectgen.report.number import counted
@@ -11,6 +12,8 @@ from defectgen.report.number import counted
 __all__ = ["StudyView", "study_view", "subjects_of"]
 
 OWN = "compact"
+MOST_SHARED = 0.5
+"""Of a type's training pictures that a draw may take before it is said."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,18 @@ def subjects_of(result: GainResult) -> tuple[str, ...]:
 
 
 def _notes(result: GainResult) -> tuple[str, ...]:
-    if result.complete:
-        return result.notes
-    return (f"{len(result.cells):,} of {result.planned:,} trainings are done; run it again to go on.", *result.notes)
+    left = f"{len(result.cells):,} of {result.planned:,} trainings are done; run it again to go on"
+    return (*(() if result.complete else (left,)), *_shared(result), *result.notes)
+
+
+def _shared(result: GainResult) -> tuple[str, ...]:
+    """Types of which a draw takes so many of the training pictures that draws can hardly differ."""
+    shots, have = result.protocol.shots, result.real.counts["train"]
+    if shots is None or result.protocol.draws < 2:
+        return ()
+    named = [f"{shots} of {have[kind]} {kind}" for kind in result.real.classes if shots > MOST_SHARED * have[kind]]
+    said = "draws share many of their shots, so that other shots may differ by more than the intervals say"
+    return (f"{said}: {joined(named)}",) if named else ()
 
 
 def _facts(result: GainResult) -> tuple[tuple[str, str], ...]:

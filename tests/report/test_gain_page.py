@@ -93,6 +93,13 @@ def test_few_draws_are_said_and_nothing_is_claimed() -> None:
     assert "1 draw; a verdict needs 5" in render_gain_page(short)
 
 
+def test_draws_that_share_their_shots_are_named() -> None:
+    whole = small_trial(("segment",), effects={"none": 0.0, "compact": 0.1})
+    protocol = whole.protocol.model_copy(update={"shots": 10})
+    page = render_gain_page(whole.model_copy(update={"protocol": protocol}))
+    assert "10 of 12 crack" in page and "of 24 blowhole" not in page
+
+
 def test_a_study_that_is_not_finished_says_so() -> None:
     whole = small_trial(("segment",))
     part = whole.model_copy(update={"cells": whole.cells[:-7]})
