@@ -106,6 +106,8 @@ def test_two_arms_that_see_the_same_get_the_same(folder: Path) -> None:
     for draw in (0, 1):
         assert keys["mine", draw] == keys["twin", draw] != keys["none", draw]
         assert value["mine", draw] == value["twin", draw]
+    effects = {one.arm: one.paired.effect for one in run.verdicts if one.defect == "all"}
+    assert effects["mine"] == effects["twin"]
 
 
 def test_a_changed_set_trains_again_just_what_depends_on_it(result: GainResult, folder: Path, tmp_path: Path) -> None:
