@@ -72,7 +72,8 @@ def synth(
     strength: Annotated[
         float | None,
         typer.Option(
-            help="1 starts from noise, less from a rendered draft (sd: from the good part).", show_default="the model's", rich_help_panel=HOW
+            help="1 starts from noise, less from a rendered draft (sd: from the good part).",
+            show_default="the model's", rich_help_panel=HOW,
         ),
     ] = None,
     like: Annotated[
@@ -90,7 +91,10 @@ def synth(
         ),
     ] = None,
     bank: Annotated[
-        Path | None, typer.Option(help="Defect set that copy-paste copies from, or that --candidates are held to.", rich_help_panel=HOW)
+        Path | None,
+        typer.Option(
+            help="Defect set that copy-paste copies from, or that --candidates are held to.", rich_help_panel=HOW
+        ),
     ] = None,
     blocked: Annotated[
         list[Path] | None,
@@ -105,7 +109,7 @@ def synth(
     ] = Options.device,
     batch: Annotated[
         int | None,
-        typer.Option(help="Samples edited together.", show_default="1 on a CPU and for sd, else 8", rich_help_panel=HOW),
+        typer.Option(help="Samples edited together.", show_default="1 on a CPU and in sd, else 8", rich_help_panel=HOW),
     ] = None,
     candidates: Annotated[
         int,

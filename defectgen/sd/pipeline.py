@@ -110,15 +110,26 @@ def _loaded(spec: SdSpec, dtype: Any, controlnet: Any) -> Any:
         extra |= {"safety_checker": None} if spec.kind == "sd" else {"add_watermarker": False}
     try:
         if spec.file is not None:
-            return made.from_single_file(
+            pipe = made.from_single_file(
                 str(spec.file), config=str(spec.folder), torch_dtype=dtype, local_files_only=True, **extra
             )
+            return _whole(pipe, spec.file)
         return made.from_pretrained(
             spec.folder, torch_dtype=dtype, variant=spec.variant, use_safetensors=True, local_files_only=True, **extra
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = " ".join(str(error).split())[:200]
         raise WeightsError(f"{spec.model} cannot be opened ({reason}); check the folder, or fetch it again") from error
+
+
+def _whole(pipe: Any, file: Path) -> Any:
+    """The pipeline; WeightsError where the file left a weight of it out, which the reader passes over in silence."""
+    for name, part in pipe.components.items():
+        state = part.state_dict() if hasattr(part, "state_dict") else {}
+        for key, value in state.items():
+            if getattr(value, "is_meta", False):
+                raise WeightsError(f"{file} lacks {key} of {name}; fetch it again, or give a diffusers folder")
+    return pipe
 
 
 def _unet(folder: Path, dtype: Any) -> Any:

@@ -15,7 +15,7 @@ from defectgen.errors import DefectgenError, InputError, WeightsError
 from defectgen.sd.checkpoint import inspect
 from defectgen.sd.hub import is_hub_name
 from tests.sd.original import save_original
-from tests.sd.tiny import SIDE, TEXT_WIDTH, save_tiny, tiny_flux, tiny_pipeline
+from tests.sd.tiny import SECOND_WIDTH, SIDE, TEXT_WIDTH, save_tiny, tiny_flux, tiny_pipeline
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_a_folder_tells_its_shape(whole: Path) -> None:
 def test_kinds_and_channels(tmp_path: Path, kind: str, channels: int) -> None:
     spec = inspect(str(save_tiny(tmp_path / "m", kind, channels)))  # type: ignore[arg-type]
     assert (spec.kind, spec.unet_channels) == (kind, channels)
-    assert spec.text_width == TEXT_WIDTH * (2 if kind == "sdxl" else 1)
+    assert spec.text_width == TEXT_WIDTH + (SECOND_WIDTH if kind == "sdxl" else 0)
 
 
 @pytest.mark.parametrize(("fill", "channels"), [(False, 64), (True, 384)])

@@ -19,7 +19,7 @@ from defectgen.sd.learned import as_taught, check_learned, learned_settings
 from defectgen.sd.lora import check_loras, lora_file
 from defectgen.sd.options import SdOptions
 from defectgen.sd.pipeline import open_pipeline
-from tests.sd.tiny import TEXT_WIDTH, save_tiny, tiny_pipeline
+from tests.sd.tiny import SECOND_WIDTH, TEXT_WIDTH, save_tiny, tiny_pipeline
 
 
 def save_lora(folder: Path, kind: Any = "sd", channels: int = 9, seed: int = 0) -> Path:
@@ -84,7 +84,8 @@ def test_kohya_files_are_recognised(base: Path, lora: Path, tmp_path: Path) -> N
 
 def test_a_lora_of_another_base_is_refused(base: Path, tmp_path: Path) -> None:
     other = save_lora(tmp_path / "xl", "sdxl", 9)
-    with pytest.raises(InputError, match=rf"text width {2 * TEXT_WIDTH}.*text width {TEXT_WIDTH}.*same base"):
+    wide = TEXT_WIDTH + SECOND_WIDTH
+    with pytest.raises(InputError, match=rf"text width {wide}.*text width {TEXT_WIDTH}.*same base"):
         check_learned([str(other)], inspect(str(base)))
     with pytest.raises(InputError, match=r"SDXL .* SD 1.x"):
         save_file({"unet.a.attn2.to_k.lora_A.weight": torch.zeros(2, 2048)}, tmp_path / "x.safetensors")
@@ -140,7 +141,7 @@ def test_what_finetune_made_brings_its_new_word(base: Path, tmp_path: Path) -> N
 def test_new_words_of_two_text_encoders(tmp_path: Path) -> None:
     base = save_tiny(tmp_path / "xl", "sdxl", 9)
     folder = save_lora(tmp_path / "taught", "sdxl", 9)
-    vectors = {"clip_l": torch.full((1, TEXT_WIDTH), 0.5), "clip_g": torch.full((1, TEXT_WIDTH), -0.5)}
+    vectors = {"clip_l": torch.full((1, TEXT_WIDTH), 0.5), "clip_g": torch.full((1, SECOND_WIDTH), -0.5)}
     save_file(vectors, folder / "learned_embeds.safetensors")
     write_sd_card(folder, card(base, fray="<fray>").model_copy(update={"kind": "sdxl"}))
     pipe = open_pipeline(inspect(str(base)), SdOptions(str(base), device="cpu", loras=(str(folder),)))
@@ -148,7 +149,7 @@ def test_new_words_of_two_text_encoders(tmp_path: Path) -> None:
         (pipe.tokenizer, pipe.text_encoder, 0.5), (pipe.tokenizer_2, pipe.text_encoder_2, -0.5),
     ):  # fmt: skip
         row = encoder.get_input_embeddings().weight[tokenizer.convert_tokens_to_ids("<fray>")]
-        assert torch.equal(row, torch.full((TEXT_WIDTH,), value))
+        assert torch.equal(row, torch.full_like(row, value))
 
 
 def test_a_whole_unet_replaces_the_checkpoints(base: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from defectgen.errors import InputError, WeightsError
 from defectgen.sd.attention import check_attention
@@ -40,8 +41,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         if name in ("flux", "fill"):
             tiny_flux(name == "fill").save_pretrained(path)
         elif name.endswith(".safetensors"):
-            make(name.removesuffix(".safetensors"))
-            save_original(tiny_pipeline("sd", int(name[2])), path)
+            folder = name.removesuffix(".safetensors")
+            make(folder)
+            save_original(tiny_pipeline("sdxl" if "xl" in name else "sd", int(folder[-1])), path)
         else:
             save_tiny(path, "sdxl" if "xl" in name else "sd", int(name[-1]))
         return path
@@ -67,6 +69,7 @@ CLASSES = {
     "sd9": "StableDiffusionInpaintPipeline", "sd4": "StableDiffusionInpaintPipeline",
     "sdxl9": "StableDiffusionXLInpaintPipeline", "sdxl4": "StableDiffusionXLInpaintPipeline",
     "sd9.safetensors": "StableDiffusionInpaintPipeline", "sd4.safetensors": "StableDiffusionInpaintPipeline",
+    "sdxl9.safetensors": "StableDiffusionXLInpaintPipeline",
     "flux": "FluxInpaintPipeline", "fill": "FluxFillPipeline",
 }  # fmt: skip
 
@@ -82,10 +85,15 @@ def test_every_kind_opens_and_samples(models: Callable[[str], Path], name: str) 
     assert not torch.equal(out, inpaint(pipe, spec, replace(scene(), seeds=[7]), QUICK))
 
 
-def test_a_single_file_holds_the_same_weights(models: Callable[[str], Path]) -> None:
-    one, spec = opened(models("sd9.safetensors"))
-    folder, other = opened(models("sd9"))
-    assert torch.equal(inpaint(one, spec, scene(), QUICK), inpaint(folder, other, scene(), QUICK))
+@pytest.mark.parametrize("name", ["sd9", "sdxl4"])
+def test_a_single_file_holds_the_same_weights(models: Callable[[str], Path], name: str) -> None:
+    one, spec = opened(models(f"{name}.safetensors"))
+    folder, other = opened(models(name))
+    for part in ("unet", "vae", "text_encoder"):
+        state, wanted = getattr(one, part).state_dict(), getattr(folder, part).state_dict()
+        assert state.keys() == wanted.keys() and all(torch.equal(state[key], wanted[key]) for key in wanted)
+    difference = inpaint(one, spec, scene(), QUICK) - inpaint(folder, other, scene(), QUICK)
+    assert float(difference.abs().max()) * 255 < 0.1
 
 
 @pytest.mark.parametrize(
@@ -290,3 +298,12 @@ def test_a_controlnet_that_is_none(models: Callable[[str], Path], tmp_path: Path
     (tmp_path / "c" / "diffusion_pytorch_model.safetensors").unlink()
     with pytest.raises(WeightsError, match="holds no weights"):
         opened(models("sd9"), controlnet=str(tmp_path / "c"))
+
+
+def test_a_single_file_that_lacks_a_weight(models: Callable[[str], Path], tmp_path: Path) -> None:
+    weights = load_file(models("sd9.safetensors"))
+    del weights["cond_stage_model.transformer.text_model.final_layer_norm.bias"]
+    save_file(weights, tmp_path / "part.safetensors")
+    spec = inspect(str(tmp_path / "part.safetensors"), config=str(models("sd9")))
+    with pytest.raises(WeightsError, match=r"lacks final_layer_norm.bias of text_encoder"):
+        open_pipeline(spec, SdOptions("m", device="cpu"))

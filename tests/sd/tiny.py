@@ -24,7 +24,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 Kind = Literal["sd", "sdxl"]
 SIDE = 128
-TEXT_WIDTH = 32
+TEXT_WIDTH, SECOND_WIDTH = 32, 48
+"""Two text encoders of a real SDXL differ in width, by which readers of single files tell them apart."""
 WIDTHS = (16, 32)
 VAE_WIDTHS = (8, 16, 16, 16)
 
@@ -44,8 +45,9 @@ def tiny_text_encoder(projection: bool = False, seed: int = 0) -> CLIPTextModel 
     torch.manual_seed(seed)
     size = len(tiny_tokenizer())
     config = CLIPTextConfig(
-        vocab_size=size, hidden_size=TEXT_WIDTH, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        max_position_embeddings=77, projection_dim=TEXT_WIDTH, bos_token_id=size - 2, eos_token_id=size - 1,
+        vocab_size=size, hidden_size=SECOND_WIDTH if projection else TEXT_WIDTH, intermediate_size=64,
+        num_hidden_layers=2, num_attention_heads=4,
+        max_position_embeddings=77, projection_dim=SECOND_WIDTH, bos_token_id=size - 2, eos_token_id=size - 1,
         pad_token_id=size - 1,
     )  # fmt: skip
     return (CLIPTextModelWithProjection if projection else CLIPTextModel)(config).eval()
@@ -91,8 +93,9 @@ def _shape(kind: Kind, widths: tuple[int, ...]) -> dict[str, Any]:
     }  # fmt: skip
     if kind == "sdxl":
         return shape | {
-            "cross_attention_dim": 2 * TEXT_WIDTH, "use_linear_projection": True, "addition_embed_type": "text_time",
-            "addition_time_embed_dim": 8, "projection_class_embeddings_input_dim": 6 * 8 + TEXT_WIDTH,
+            "cross_attention_dim": TEXT_WIDTH + SECOND_WIDTH, "use_linear_projection": True,
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 8, "projection_class_embeddings_input_dim": 6 * 8 + SECOND_WIDTH,
             "transformer_layers_per_block": (1,) + (2,) * deeper,
             "down_block_types": ("DownBlock2D",) + ("CrossAttnDownBlock2D",) * deeper,
             "up_block_types": ("CrossAttnUpBlock2D",) * deeper + ("UpBlock2D",),
