@@ -36,6 +36,7 @@ MOST_STRETCH = 2.5
 MORE_THAN_HOME, MORE_BY = 1.5, 0.05
 """A donor may cover so many times its share of its own picture, and so much more."""
 MOST_GAIN, MOST_SPREAD = 2.0, 40.0
+NEAR_PX, FAR = 6.0, 1e-3
 DARKEST = 4.0
 
 
@@ -54,20 +55,38 @@ def feathered(
     under = good[view].astype(np.float32)
     distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     weight = np.where(distance <= feather_px, 1 - distance / (feather_px + 1), 0)[..., None]
-    over = _relit(patch.astype(np.float32), under, ~grow(mask, 1)) if tone else patch.astype(np.float32)
+    over = _relit(patch.astype(np.float32), under, mask) if tone else patch.astype(np.float32)
     out = good.copy()
     out[view] = np.clip(np.rint(under + weight * (over - under)), 0, 255).astype(np.uint8)
     return out
 
 
-def _relit(over: F32, under: F32, ring: Mask) -> F32:
-    """A patch (h, w, 3) in the light of the place it goes to, by what surrounds the defect here and there; as it is
-    where that shows things rather than a surface."""
-    if not ring.any() or max(under[ring].std(0).max(), over[ring].std(0).max()) > MOST_SPREAD:
+def _relit(over: F32, under: F32, mask: Mask) -> F32:
+    """A patch (h, w, 3) in the light of the place it goes to, by what surrounds the defect here and there: all along a
+    thin one, as a whole for a wide one. As it is where that shows things rather than a surface."""
+    ring = ~grow(mask, 1)
+    if not ring.any():
         return over
-    here, there = under[ring].mean(0), over[ring].mean(0)
-    gain = np.clip(here.mean() / max(float(there.mean()), DARKEST), 1 / MOST_GAIN, MOST_GAIN)
+    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    mean = _around if float(depth.max()) <= NEAR_PX else _mean
+    here, there = mean(under, ring), mean(over, ring)
+    if max(float((one - around)[ring].std()) for one, around in ((under, here), (over, there))) > MOST_SPREAD:
+        return over
+    light = here.mean(2) / np.maximum(there.mean(2), DARKEST)
+    gain = np.clip(light, 1 / MOST_GAIN, MOST_GAIN)[..., None]
     return np.asarray(here + gain * (over - there), np.float32)
+
+
+def _mean(values: F32, ring: Mask) -> F32:
+    return np.broadcast_to(values[ring].mean(0), values.shape)
+
+
+def _around(values: F32, ring: Mask) -> F32:
+    """Local mean of (h, w, 3) over the ring alone (normalised convolution, Knutsson and Westin 1993)."""
+    weight = ring.astype(np.float32)
+    near = cv2.GaussianBlur(weight, (0, 0), NEAR_PX, borderType=cv2.BORDER_REFLECT)[..., None]
+    total = cv2.GaussianBlur(values * weight[..., None], (0, 0), NEAR_PX, borderType=cv2.BORDER_REFLECT)
+    return np.asarray((total + FAR * values[ring].mean(0)) / (near + FAR), np.float32)
 
 
 def seamless(good: U8, patch: U8, mask: Mask, at: tuple[int, int], pad_px: int = PAD_PX) -> U8:

@@ -29,14 +29,14 @@ THIN, SMALL = 0.12, 0.01
 def preset_of(defect: str, donors: Donors) -> str:
     """The preset that is nearest to a type: the one of its name, or else the one whose shapes are most like its own.
 
-    Lines are cracks, bodies below one percent of the picture pits, larger ones stains.
+    Lines are cracks; bodies that cover less than one percent of a picture are pits, others stains.
     """
     named = [word for word in phrase_key(defect).split() if word in NAMED]
     if named:
         return named[-1]
     if np.median([_breadth(one.mask) for one in donors.every]) < THIN:
         return "crack"
-    return "pit" if np.median([one.share for one in donors.every]) < SMALL else "stain"
+    return "pit" if sum(one.share for one in donors.every) < SMALL * len(donors.bank.counts) else "stain"
 
 
 def _breadth(mask: Mask) -> float:
