@@ -1,9 +1,9 @@
 """The ratio advisor: how many synthetic pictures for each real shot are worth having, and when it cannot say.
 
-It climbs from the smallest ratio that helps to the next higher one that is better still, and stops where none is. All
+It names the smallest ratio that helps and that no higher one is shown to beat. Gain *stops* there if it is ruled out,
+by 95% intervals, that a higher ratio adds as much as WORTHWHILE of what is gained there; otherwise it *may go on*. All
 differences are paired and corrected by Holm's procedure, those against real only and those between ratios each within
-their arm. Gain *stops* there if it is ruled out, by a 95% interval, that a higher ratio adds as much as WORTHWHILE of
-what was gained; otherwise it *may go on*. Where no ratio helps there is nothing to advise.
+their arm. Where no ratio helps there is nothing to advise.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ def _advice(rows: Sequence[Row], arm: str, base: str) -> Advice:
     if not helping:
         return Advice(*named, "no gain", None, "no ratio shows a gain")
     steps = _Steps(rows, arm, [one.ratio for one in points])
-    best = steps.climb(helping[0])
-    if best == helping[0] == points[-1].ratio:
-        return Advice(*named, "highest", best, f"helps at {best:g} to 1 alone, the highest that was tried")
-    state, words = steps.beyond(best, next(one for one in points if one.ratio == best).paired)
-    return Advice(*named, state, best, words)
+    ratio = next((one for one in helping if not steps.beaten(one)), helping[-1])
+    state, words = steps.beyond(ratio, next(one for one in points if one.ratio == ratio).paired)
+    if state == "highest" and len(helping) == 1:
+        words = f"helps at {ratio:g} to 1 alone, the highest that was tried"
+    return Advice(*named, state, ratio, words)
 
 
 class _Steps:
@@ -88,14 +88,11 @@ class _Steps:
         }
         self._steps: dict[tuple[float, float], Paired] = {key: one for key, one in between.items() if one is not None}
         self._p = dict(zip(self._steps, holm([one.p for one in self._steps.values()]), strict=True))
-        self._better = better
 
-    def climb(self, ratio: float) -> float:
-        """The highest ratio that is reached by steps upwards which each show a gain."""
-        for (low, high), step in self._steps.items():
-            if low == ratio and step.effect > 0 and self._p[low, high] <= ALPHA:
-                return self.climb(high)
-        return ratio
+    def beaten(self, ratio: float) -> bool:
+        """Whether a higher one is shown to be better."""
+        steps = ((key, step) for key, step in self._steps.items() if key[0] == ratio)
+        return any(step.effect > 0 and self._p[key] <= ALPHA for key, step in steps)
 
     def beyond(self, ratio: float, gain: Paired) -> tuple[State, str]:
         """What the ratios above it add to the gain there."""
@@ -106,7 +103,7 @@ class _Steps:
         unsure = [high for high, step in higher.items() if step.high is None or step.high >= worth]
         harm = [high for high, step in higher.items() if step.effect < 0 and self._p[ratio, high] <= ALPHA]
         if unsure:
-            return "may go on", f"{ratio:g} to 1 helps; whether {_list(unsure)} adds to it cannot be said"
+            return "may go on", f"{ratio:g} to 1 helps; whether {_list(unsure)} adds much to it cannot be said"
         less = f"; {_list(harm)} takes some of it away" if harm else ""
         return "stops", f"gain stops at {ratio:g} to 1{less}"
 
