@@ -17,7 +17,7 @@ from defectgen.model.adapter import CARD, read_card
 from defectgen.model.adapter_path import RECIPES
 from defectgen.model.checkpoint import save_model
 from defectgen.model.network import build_unet
-from defectgen.train.finetune import Lap
+from defectgen.train.finetune import FinetuneOptions, Lap
 from defectgen.train.lesson import Lesson
 from tests.train.test_finetune import write_set
 
@@ -83,3 +83,10 @@ def test_other_shots_or_steps_are_another_adapter(
     made = [adapter_of(*one, tmp_path / "cache", "cpu") for one in ((few, options), (few, longer))]
     assert len(set(made)) == 2
     assert [read_card(path).pictures for path in made] == [4, 4]
+
+
+def test_steps_and_seconds_share_one_budget() -> None:
+    timed, counted = FinetuneOptions(budget_s=100), FinetuneOptions(budget_s=float("inf"), most_steps=40)
+    assert timed.share(39, 25) == 0.25
+    assert counted.share(10, 1e6) == 0.25 and counted.share(40, 0) == 1
+    assert FinetuneOptions(budget_s=100, most_steps=40).share(10, 50) == 0.5
