@@ -60,10 +60,12 @@ class CompactEngine:
     def __init__(
         self, weights: Path | None = None, *, device: str = "auto", steps: int = STEPS, guidance: float = GUIDANCE,
         strength: float | None = None, references: Sequence[Reference] = (), adapters: Sequence[str] = (),
+        use_donors: bool = True,
     ) -> None:  # fmt: skip
         """weights: a model folder; None for the one in the package. strength: in (0, 1], below 1 the start is the
         draft, noised to that time; None for STRENGTH, or DONOR_STRENGTH where an adapter has donors. references: what
         the defects should look like; each window takes one, by its seed. adapters: as `Options.adapter`.
+        use_donors: whether drafts come from the adapters' donors, where these have any for the type.
 
         Raises InputError for options out of range, WeightsError for weights that are missing or damaged.
         """
@@ -81,7 +83,7 @@ class CompactEngine:
         taught = [one.info.severity for one in found]
         self._severities = {key: value for table in (self._model.severity, *taught) for key, value in table.items()}
         self._severities["any"] = self._model.severity["any"]
-        self._donors = _donors_of(found)
+        self._donors = _donors_of(found) if use_donors else {}
         self._eyes: ReferenceEncoder | None = None
         self._references: torch.Tensor | None = None
         self._tones: list[Tone] = []
@@ -115,7 +117,7 @@ class CompactEngine:
         return [edited for part in parts for edited in self._together(part)]
 
     def _together(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
-        drafts = self._drafts(windows)
+        drafts = self.drafts(windows)
         good = np.stack([w.good for w in windows])
         pixels = torch.from_numpy(good).permute(0, 3, 1, 2)
         alpha = torch.from_numpy(np.stack([w.shape.alpha for w in windows]))[:, None]
@@ -160,8 +162,8 @@ class CompactEngine:
     def _tone(self, window: Window) -> Tone:
         return self._tones[window.seed % len(self._tones)]
 
-    def _drafts(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
-        """What the model starts from: a rendered defect, with a reference's tone, or what a real one changed."""
+    def drafts(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
+        """What the model starts from, (S, S, 3) in [0, 1]: a rendered defect, with a reference's tone, or a donor's."""
         drawn = RenderEngine(self.window_px).edit(windows)
         if self._tones:
             return [retoned(d, w.good, w.shape.alpha, self._tone(w)) for d, w in zip(drawn, windows, strict=True)]

@@ -38,6 +38,7 @@ NAMES = ("mean", "contrast", "gradient")
 STAND_INS = {"dark cell area": "dark-cell-area", "cross crack": "branching-crack", "cell crack": "hairline-crack",
              "pitting": "pitting", "crack": "crack", "weave fault": "broken-end"}  # fmt: skip
 HALVES = {"tune": 0, "report": 1}
+SEVERITIES = (0.15, 1.0)
 
 
 @dataclass(frozen=True)
@@ -134,11 +135,17 @@ def cases(root: Path, count: int, seed: int, half: int, sets: Sequence[str]) -> 
 
 
 def window(
-    case: Case, seed: int, text: str | None = None, defect: Defect | None = None, good: U8 | None = None
-) -> Window:
+    case: Case, seed: int, text: str | None = None, defect: Defect | None = None, good: U8 | None = None,
+    severity: float = 0.5,
+) -> Window:  # fmt: skip
     """What an engine gets: the case's own pseudo-good window, or another good one."""
     pixels = (case.pair.good if good is None else good).astype(np.float32) / np.float32(255)
-    return Window(pixels, case.shape, text or case.pair.text, 0.5, seed, defect or case.defect, None)
+    return Window(pixels, case.shape, text or case.pair.text, severity, seed, defect or case.defect, None)
+
+
+def usual_severity(seed: int) -> float:
+    """As `synth` spreads it where nothing is asked for."""
+    return float(np.random.default_rng([seed, 9]).uniform(*SEVERITIES))
 
 
 def statistics(picture: NDArray[np.float32], mask: Mask) -> F64:

@@ -46,7 +46,7 @@ from defectgen.train.job import data_root
 from defectgen.train.real import RealPicture
 
 SET = "magnetic-tile"
-RATIOS = (0.5, 0.1, 0.4)
+RATIOS = (0.5, 0.2, 0.3)
 ENGINES = (
     "real-train",
     "untouched",

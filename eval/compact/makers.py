@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 from bench import Bench, Real
-from cases import U8, Case, Mask, window
+from cases import U8, Case, Mask, usual_severity, window
 
 from defectgen.arm.donor import cut_donor
 from defectgen.arm.paste import feathered, placed, seamless
@@ -84,7 +84,7 @@ def make_maker(name: str, bench: Bench, compact: dict[str, Any]) -> Maker:
 
 def compose(engine: Engine, case: Case, good: U8, seed: int) -> Made:
     """One edit, composed and settled as `synth` does it."""
-    edited = engine.edit([window(case, seed, good=good)])[0]
+    edited = engine.edit([window(case, seed, good=good, severity=usual_severity(seed))])[0]
     unit, side = to_rgb(good), good.shape[0]
     whole = Instance(case.shape, (0, 0, side, side), 0.5, 0.0)
     group = Group((0,), ((0, 0, side, side),), 1.0)

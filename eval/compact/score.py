@@ -3,11 +3,12 @@
     python eval/compact/score.py --data ../shared/data --half tune --out eval/compact/score/tune --strength 1
     python eval/compact/score.py --data ../shared/data --out eval/compact/score
 
-Every engine gets the good window of another place, the mask and the class words of a held-out real defect, severity
-0.5, and makes one sample of it; its windows are scored against the held-out real ones (`marks`), as are the controls
-`real-train` and `untouched` (`makers`). Paired with the case's own pseudo-good window, and with other seeds, it makes a
-few more. A run that was stopped goes on: what result.json holds is not made again, windows lie in --work. Ends with
-RESULT.md and a page for the eye, WORK/eye.html; --work holds real pictures and is not for git.
+Every engine gets the good window of another place, the mask and the class words of a held-out real defect, a severity
+spread as `synth` spreads it, and makes one sample of it; its windows are scored against the held-out real ones
+(`marks`), as are the controls `real-train` and `untouched` (`makers`). Paired with the case's own pseudo-good window,
+and with other seeds, it makes a few more. A run that was stopped goes on: what result.json holds is not made again,
+windows lie in --work. Ends with RESULT.md and a page for the eye, WORK/eye.html; --work holds real pictures and is not
+for git.
 """
 
 from __future__ import annotations

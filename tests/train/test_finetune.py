@@ -145,7 +145,7 @@ def test_a_fine_tuned_sample_starts_from_a_real_change(adapter: Path, base: Path
     engine = CompactEngine(base, steps=2, device="cpu", adapters=(str(adapter),))
     assert engine.info.strength == DONOR_STRENGTH
     assert CompactEngine(base, device="cpu", adapters=(str(adapter),), strength=0.7).info.strength == 0.7
-    draft = engine._drafts([given])[0] - given.good
+    draft = engine.drafts([given])[0] - given.good
     assert 255 * draft[given.shape.alpha > 0.9].mean() > 60  # the bars are some 125 grey levels brighter
     assert not draft[given.shape.alpha == 0].any()
 
