@@ -60,6 +60,8 @@ def gain(
         "--dry-run", help="Check everything, forecast the time, train nothing.", rich_help_panel=RUN)] = False,
     out: Annotated[Path | None, typer.Option(
         help="Folder of the study: cache, gain.json.", show_default="out/gain-SPLIT", rich_help_panel=OUTPUT)] = None,
+    cache: Annotated[Path | None, typer.Option(
+        help="Folder of sets and trainings that studies share.", show_default="--out", rich_help_panel=OUTPUT)] = None,
     html: Annotated[Path | None, typer.Option(help="Page to write, whole in one file.", rich_help_panel=OUTPUT)] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Another place for gain.json.",
                                                  rich_help_panel=OUTPUT)] = None,
@@ -73,7 +75,7 @@ def gain(
         arms=_names(arms), tasks=parse_tasks(tasks), shots=_shots(shots), draws=draws, seeds=seeds,
         ratios=_ratios(ratios), zero_shot=zero_shot, steps=steps, batch=batch, side=size, jobs=_jobs(jobs, device),
         budget_s=None if budget is None else 60 * budget, device=device, defects=_names(defects), most_good=most_good,
-        blocked=tuple(blocked or ()), command=command_line(),
+        blocked=tuple(blocked or ()), command=command_line(), cache=cache,
     )  # fmt: skip
     _run(options, html, as_json, dry_run)
 

@@ -75,7 +75,7 @@ def _known(plan: Plan, task: TaskModel, done: Sequence[dict[str, object]]) -> fl
         float(str(one["seconds"]))
         for one in done
         if isinstance(spot := one["spot"], dict) and isinstance(had := one["options"], dict)
-        and (spot["task"], one["side"]) == (task.task, plan.options.side)
+        and (spot["task"], one["test"]) == (task.task, plan.test.sha256)
         and all(had[name] == getattr(options, name) for name in ("model", "steps", "batch", "device"))
     ]  # fmt: skip
     return statistics.median(same) if same else None

@@ -49,7 +49,8 @@ class GainOptions:
     shots: real pictures of each defect, None for all there are. ratios: rising. zero_shot: also arms without any real
     defect. steps: optimiser steps of each training, None for the task's default; batch, None likewise. side: of the
     pictures in pixels. budget_s: seconds after which no training is started, None for no limit. defects: the types to
-    study, all where empty. most_good: good training pictures that are used at most. folder `out`: cache and results.
+    study, all where empty. most_good: good training pictures that are used at most. folder `out`: results, and sets and
+    trainings as well where no folder `cache` is given that studies share.
     """
 
     real: Path
@@ -72,6 +73,7 @@ class GainOptions:
     most_good: int = 1000
     blocked: tuple[Path, ...] = ()
     command: str = ""
+    cache: Path | None = None
 
     def __post_init__(self) -> None:
         _check_counts(self)

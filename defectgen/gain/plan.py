@@ -22,6 +22,8 @@ from defectgen.record import Record
 
 __all__ = ["Plan", "make_plan"]
 
+SHARED = ("cells", "pools", "arms")
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -64,8 +66,9 @@ class Plan:
         return self.train.take(good + shots)
 
     def folder(self, name: str) -> Path:
-        """A folder of the study: cells, pools, arms, shots."""
-        return self.options.out / name
+        """A folder of the study; or of the cache that studies may share, where names are hashes."""
+        shared = self.options.cache if name in SHARED else None
+        return (shared or self.options.out) / name
 
     @property
     def pools(self) -> PoolStore:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 
-from defectgen.atomic import write_atomic
 from defectgen.downstream.pool import Pool
 from defectgen.errors import InputError, OutputError
 
@@ -28,16 +28,19 @@ class PoolStore:
 
     def put(self, pool: Pool) -> str:
         """Its content's sum, by which `get` finds it."""
-        key = pool.sha256
-        target = self.folder / key
-        if not (target / NAMES).is_file():
+        target = self.folder / pool.sha256
+        part = self.folder / f".{target.name}-{os.getpid()}"
+        if not target.is_dir():
             try:
-                shutil.rmtree(target, ignore_errors=True)
-                target.mkdir(parents=True)
-                self._write(pool, target)
+                part.mkdir(parents=True, exist_ok=True)
+                self._write(pool, part)
+                part.rename(target)
             except OSError as error:
-                raise OutputError(f"{target} cannot be written: {error.strerror}; free some room") from error
-        return key
+                if not target.is_dir():  # another worker may have been quicker
+                    raise OutputError(f"{target} cannot be written: {error.strerror}; free some room") from error
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+        return target.name
 
     @staticmethod
     def _write(pool: Pool, target: Path) -> None:
@@ -49,7 +52,7 @@ class PoolStore:
         names = {
             "annotations": pool.annotations, "groups": pool.groups, "names": pool.names, "classes": pool.classes,
         }  # fmt: skip
-        write_atomic(target / NAMES, json.dumps(names).encode())  # last: who finds it finds all
+        (target / NAMES).write_text(json.dumps(names), "utf-8")
 
     def get(self, key: str) -> Pool:
         """The pool, mapped and not read. InputError where it is gone."""

@@ -1,9 +1,10 @@
 """A study of gain: sets are made, trainings are run, and what they say is judged.
 
 Everything is kept in the study's folder as soon as it is there, so that a study that was stopped, killed or out of its
-budget goes on where it was when it is run again:
+budget goes on where it was when it is run again. Studies may share all but shots/ and gain.json:
 
-    arms/  shots/     what the arms' makers start from and made
+    shots/            what the arms' makers start from, by draw
+    arms/             what they made
     pools/  cells/    pictures in memory's form; finished trainings by the hash of all that decides them
     gain.json         the result, written after each round
 """
@@ -13,8 +14,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from defectgen.arm.options import ArmOptions
 from defectgen.atomic import write_atomic
@@ -66,9 +67,16 @@ def forecast_study(plan: Plan, watch: Watch = lambda progress: None) -> Forecast
     """The forecast, from finished cells of the same name where there are any. Trains a few steps and makes no sets."""
     cache = CellCache(plan.folder("cells"))
     watch(Progress("timing", 0, 1))
-    done = {Spot(**one["spot"]) for one in cache.spots() if one["side"] == plan.options.side}
+    seen = {plan.real(draw, zero).sha256 for draw in range(plan.options.draws) for zero in (False, True)}
+    kept = [one for one in cache.spots() if one["test"] == plan.test.sha256 and one["real"] in seen]
+    done = {Spot(**one["spot"]) for one in kept if _same_options(plan, one)}
     left = [spot for spot in plan.spots if spot not in done]
     return Forecast.of(left, len(plan.spots), measure_paces(plan, cache), plan.options.jobs, len(_arm_jobs(plan)))
+
+
+def _same_options(plan: Plan, cell: Mapping[str, Any]) -> bool:
+    spot = Spot(**cell["spot"])
+    return bool(cell["options"] == asdict(train_options(plan, TaskModel(spot.task, spot.model), spot.training_seed)))
 
 
 def run_study(

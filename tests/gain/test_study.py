@@ -91,6 +91,17 @@ def test_another_folder_gives_the_same_numbers(result: GainResult, folder: Path)
             assert twin.numbers.metrics == one.numbers.metrics and twin.numbers.curve == one.numbers.curve
 
 
+def test_studies_may_share_their_trainings(result: GainResult, folder: Path) -> None:
+    given = options(folder, out=folder / "third", cache=folder / "out")
+    assert forecast_study(make_plan(given)).left == 0
+    forecasts: list[Forecast] = []
+    again = run_study(make_plan(given), told=forecasts.append)
+    assert forecasts[0].left == 0 and again.cells == result.cells
+    assert sorted(path.name for path in (folder / "third").iterdir()) == [".lock", "gain.json", "shots"]
+    other = options(folder, out=folder / "third", cache=folder / "out", shots=2)
+    assert forecast_study(make_plan(other)).left == 6
+
+
 def test_a_budget_stops_early_and_the_rest_is_done_by_running_again(folder: Path) -> None:
     given = options(folder, out=folder / "short", seeds=2, budget_s=1e-3)
     first = run_study(make_plan(given))
