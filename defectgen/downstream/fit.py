@@ -47,11 +47,10 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def computing(device: str) -> torch.autocast:
-    """bfloat16 where the device has it."""
-    dtype = pick_dtype(device)
-    kind = torch.device(device).type
-    return torch.autocast(kind, dtype if dtype != torch.float32 else torch.bfloat16, enabled=dtype != torch.float32)
+def computing(device: str, half: bool = True) -> torch.autocast:
+    """bfloat16 where the device has it; half False: float32."""
+    fast = half and pick_dtype(device) == torch.bfloat16
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=fast)
 
 
 def looks(steps: int, evaluations: int) -> list[int]:
