@@ -9,8 +9,10 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from defectgen.downstream.pool import Pool
 from defectgen.errors import InputError, OutputError
@@ -45,7 +47,7 @@ class PoolStore:
     @staticmethod
     def _write(pool: Pool, target: Path) -> None:
         boxes = [np.column_stack([np.full(len(one), i), one]) for i, one in enumerate(pool.boxes)]
-        arrays = {"pixels": pool.pixels, "masks": pool.masks, "labels": pool.labels}
+        arrays: dict[str, NDArray[Any]] = {"pixels": pool.pixels, "masks": pool.masks, "labels": pool.labels}
         arrays["boxes"] = np.concatenate([np.zeros((0, 6)), *boxes]).astype(np.float32)
         for name, array in arrays.items():
             np.save(target / f"{name}.npy", array)

@@ -88,7 +88,7 @@ def _processes(count: int) -> Iterator[dict[Connection, BaseProcess]]:
     try:
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs,))
+            process: BaseProcess = context.Process(target=_work, args=(theirs,))
             process.start()
             theirs.close()
             team[ours] = process
@@ -96,11 +96,11 @@ def _processes(count: int) -> Iterator[dict[Connection, BaseProcess]]:
     finally:
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
-        for ours, process in team.items():
+        for ours, worker in team.items():
             ours.close()
-            process.terminate()
-        for process in team.values():
-            process.join()
+            worker.terminate()
+        for worker in team.values():
+            worker.join()
 
 
 def _hand_out(
