@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from defectgen.arm.options import ARMS, SANITY
+from defectgen.arm.options import ARMS, SANITY, WORDS
 from defectgen.errors import InputError
 from defectgen.gain.cell import Spot
 from defectgen.gain.options import AUGMENTED, GainOptions, TaskModel
@@ -19,8 +19,8 @@ from defectgen.gain.row import REAL_ONLY, ZERO_SHOT
 __all__ = ["Arm", "Kind", "arms_of", "spots_of"]
 
 Kind = Literal["real", "augmented", "made", "set"]
-UNTAUGHT = ("pyimgano-alpha",)
-"""Made arms with a zero-shot twin: their makers look at no real defect, while others take shapes from the shots."""
+UNTAUGHT = {"render": "render-words", "compact": "compact-words", **{name: name for name in WORDS}}
+"""Made arms with a zero-shot twin, and its maker, which knows the types' names alone; others learn from the shots."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def arms_of(options: GainOptions) -> tuple[Arm, ...]:
 
 def _twins(options: GainOptions, arms: Sequence[Arm]) -> list[Arm]:
     twins = [
-        Arm(f"{ZERO_SHOT}{arm.name}", arm.kind, arm.maker, True)
+        Arm(f"{ZERO_SHOT}{arm.name}", arm.kind, UNTAUGHT.get(arm.name, arm.maker), True)
         for arm in arms
         if arm.kind == "set" or arm.name in UNTAUGHT
     ]

@@ -68,8 +68,9 @@ def test_an_unknown_arm_is_refused_with_those_there_are() -> None:
 
 
 def test_zero_shot_twins_are_of_arms_that_look_at_no_real_defect() -> None:
-    given = options(arms=("none", "copy-paste", "pyimgano-alpha"), synth=(NamedSet("mine", REAL),), zero_shot=True)
-    assert [arm.name for arm in arms_of(given) if arm.zero_shot] == ["zero-shot pyimgano-alpha", "zero-shot mine"]
+    given = options(arms=("none", "copy-paste", "render"), synth=(NamedSet("mine", REAL),), zero_shot=True)
+    twins = [(arm.name, arm.maker) for arm in arms_of(given) if arm.zero_shot]
+    assert twins == [("zero-shot render", "render-words"), ("zero-shot mine", "mine")]
     with pytest.raises(InputError, match="--zero-shot: no arm can do without real defects"):
         arms_of(options(arms=("none", "copy-paste"), zero_shot=True))
 
