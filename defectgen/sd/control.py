@@ -4,9 +4,9 @@
     hed        Xie & Tu 2015, weights by path        pidinet    Su et al. 2021, weights by path
     depth      a transformers folder of a depth model; the defect's own profile is pressed into the map
 
-Lines inside the mask are left out, so that the part's structure does not draw through the defect, and the mask's
-outline is drawn instead. The detectors are controlnet-aux's; what it would load as a pickle is read here instead, as
-tensors only.
+Lines in and right beside the mask are left out, so that the part's structure neither draws through the defect nor
+drowns it, and the mask's outline is drawn instead. The detectors are controlnet-aux's; what it would load as a pickle
+is read here instead, as tensors only.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from defectgen.band import grow
 from defectgen.errors import InputError, WeightsError
 from defectgen.sd.options import parse_control
 from defectgen.sd.weights_file import header_shapes
@@ -28,7 +29,7 @@ from defectgen.sd.weights_file import header_shapes
 __all__ = ["Conditioner", "check_control"]
 
 F32 = NDArray[np.float32]
-LINE = 1.0
+LINE, MOAT_PX = 1.0, 6
 DENT = 0.15  # of the depth map's range, where the defect is deepest
 CANNY = (60, 140)
 """Thresholds below controlnet-aux's own 100 and 200, which see nothing on a brushed surface."""
@@ -71,7 +72,7 @@ def _dented(nearness: F32, depth: F32) -> F32:
 
 def _outlined(lines: F32, alpha: F32) -> F32:
     inside = (alpha >= 0.5).astype(np.uint8)
-    drawn = np.where(inside > 0, 0, lines).astype(np.float32)
+    drawn = np.where(grow(inside > 0, MOAT_PX), 0, lines).astype(np.float32)
     contours, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(drawn, contours, -1, LINE, 1), np.float32)
 
