@@ -21,7 +21,7 @@ Span = tuple[int, int]
 
 ENDINGS = ("s", "es", "ed", "d", "ing", "y", "ly", "er", "ness", "less", "able", "ment", "ation", "ion", "ity", "al")
 PREFIXES = ("un", "de", "re", "mis", "over", "under", "non", "inter")
-SHORTEST_PART = 3
+SHORTEST_PART = 4
 """Letters of the shortest half of a compound."""
 
 
@@ -83,7 +83,7 @@ def is_readable(word: str, encoder: Encoder) -> bool:
     for ending in ENDINGS:
         base = word.removesuffix(ending)
         forms = (base, base + "e", base[:-1] if base[-1:] == base[-2:-1] else base)
-        if base != word and len(base) > SHORTEST_PART and any(encoder.knows(one) for one in forms):
+        if base != word and len(base) >= SHORTEST_PART and any(encoder.knows(one) for one in forms):
             return True
     cuts = range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)
     return any(encoder.knows(word[:i]) and encoder.knows(word[i:]) for i in cuts)

@@ -120,7 +120,7 @@ class Reader:
         first = self._first_material()
         fault = self._pick_defect()
         if fault is not None:
-            inside = [m for m in matches if m.meaning.role == "material" and set(m.places) <= set(self.fault_places)]
+            inside = [m for m in matches if m.meaning.role == "material" and set(m.places) & set(self.fault_places)]
             surface = bearing(fault.names, first, surfaces, inside, self.book)
         else:
             surface, fault = first, self._nearest("defect")
