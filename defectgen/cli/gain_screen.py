@@ -97,7 +97,7 @@ def print_forecast(forecast: Forecast, on: Console | None = None) -> None:
     if forecast.left:
         words = f"about {spoken(forecast.seconds)}: {words}; one takes: {paces}"
     if forecast.sets:
-        words += f"; before that {forecast.sets} synthetic sets are made"
+        words += f"; before that {forecast.sets} synthetic sets are made, where they are not there yet"
     on.print("[bold]forecast    [/]", end="")
     on.print(words, markup=False)
 

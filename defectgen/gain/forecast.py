@@ -34,7 +34,8 @@ Paces = Mapping[tuple[str, str], float]
 class Forecast:
     """trainings: all of the study; left: still to do. seconds: for these, on as many workers as were asked for.
 
-    paces: seconds a training by task and model. sets: synthetic sets to make first, not in `seconds`.
+    paces: seconds a training by task and model. sets: synthetic sets that must be there first; making them is not in
+    `seconds`.
     """
 
     trainings: int

@@ -71,7 +71,8 @@ def forecast_study(plan: Plan, watch: Watch = lambda progress: None) -> Forecast
     kept = [one for one in cache.spots() if one["test"] == plan.test.sha256 and one["real"] in seen]
     done = {Spot(**one["spot"]) for one in kept if _same_options(plan, one)}
     left = [spot for spot in plan.spots if spot not in done]
-    return Forecast.of(left, len(plan.spots), measure_paces(plan, cache), plan.options.jobs, len(_arm_jobs(plan)))
+    paces = measure_paces(plan, cache) if left else {}
+    return Forecast.of(left, len(plan.spots), paces, plan.options.jobs, len(_arm_jobs(plan)) if left else 0)
 
 
 def _same_options(plan: Plan, cell: Mapping[str, Any]) -> bool:
@@ -82,16 +83,21 @@ def _same_options(plan: Plan, cell: Mapping[str, Any]) -> bool:
 def run_study(
     plan: Plan, watch: Watch = lambda progress: None, told: Callable[[Forecast], None] = lambda forecast: None
 ) -> GainResult:
-    """Run what is left of a study, as far as its budget goes, and judge what is there. told: the forecast, once."""
+    """Run what is left of a study, as far as its budget goes, and judge what is there.
+
+    told: the forecast, first by the names of finished trainings; again where sets that changed leave more to do.
+    """
     clock = _Clock(plan.options.budget_s)
     with _held(plan):
         cache = CellCache(plan.folder("cells"))
+        forecast = forecast_study(plan, watch)
+        told(forecast)
         sets = _make_sets(plan, clock, watch)
         cells = _cells(plan, sets)
         left = [cell for cell in {one.key: one for one in cells}.values() if cache.get(cell.key) is None]
-        watch(Progress("timing", 0, 1))
-        paces = measure_paces(plan, cache) if left else {}
-        told(Forecast.of(left, len(plan.spots), paces, plan.options.jobs, 0))
+        paces = forecast.paces or (measure_paces(plan, cache) if left else {})
+        if len(left) > forecast.left:
+            told(Forecast.of(left, len(plan.spots), paces, plan.options.jobs, 0))
         _train(plan, left, paces, clock, watch)
         finished = _finished(cells, cache)
         result = assemble(plan, finished, sets)

@@ -62,7 +62,7 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(defectgen: Command, real: P
     lines = {line.split("  ")[0].strip(): line for line in done.out.splitlines()}
     assert "4, 1 at a time on cpu" in lines["trainings"] and "tiny (flat, 3 steps), at 32 px" in lines["tasks"]
     assert "4 trainings to do, 0 done already" in lines["forecast"]
-    assert "2 synthetic sets are made" in lines["forecast"] and not (tmp_path / "out").exists()
+    assert "2 synthetic sets are made, where" in lines["forecast"] and not (tmp_path / "out").exists()
 
 
 def test_a_study_leaves_numbers_and_a_page_and_goes_on(defectgen: Command, real: Path, tmp_path: Path) -> None:
