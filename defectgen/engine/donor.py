@@ -33,6 +33,7 @@ TO_AND_FRO = 0.25
 GAIN = (0.85, 1.15)
 PLANES = ("rgb", "good", "alpha")
 _LEAST_AXIS = 0.75
+UPRIGHT_PX = 8.0
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,15 @@ def carried(donor: Donor, good: F32, alpha: F32, rng: np.random.Generator) -> F3
     """The draft (S, S, 3) in [0, 1]: `good` with the donor's change under alpha (S, S).
 
     A darker surface gets a smaller change than a bright one, in proportion. The donor is mirrored along its axes at
-    random.
+    random; a wide one is not turned.
     """
     body = alpha > 0.05
     if not body.any():
         return good.copy()
-    centre, axes = _ellipse(alpha)
     own_centre, own_axes = _ellipse(donor.cover)
+    centre, axes = _ellipse(alpha)
+    if np.linalg.norm(own_axes, axis=0).min() >= UPRIGHT_PX:
+        own_axes, axes = _upright(own_axes), _upright(axes)
     flips = rng.choice([-1.0, 1.0], 2)
     rows, columns = np.nonzero(body)
     places = (np.stack([columns, rows], 1) - centre) @ np.linalg.inv(axes).T
@@ -143,6 +146,11 @@ def _ellipse(weight: F32) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     axes = vectors[:, ::-1] * np.sqrt(np.maximum(values[::-1], _LEAST_AXIS**2))
     signs = np.where(np.abs(axes).max(0) == axes.max(0), 1.0, -1.0)
     return centre, axes * signs
+
+
+def _upright(axes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The half axes of the same spread along x and y: a wide defect shows its surface, whose grain must not turn."""
+    return np.asarray(np.diag(np.linalg.norm(axes, axis=1)), np.float64)
 
 
 def _looked_up(donor: Donor, places: NDArray[np.float64]) -> F32:

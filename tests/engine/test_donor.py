@@ -110,3 +110,11 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"no donors")
     with pytest.raises(WeightsError, match=r"holds no donors .*fine-tune again"):
         read_donors(path)
+
+
+def test_the_grain_of_a_wide_donor_is_not_turned() -> None:
+    rgb, good = picture(), picture()
+    rgb[:, ::4] -= 40
+    one = donor_of(rgb, good, bar(2, 16, 60, 32))
+    change = wanted(bar(16, 2, 32, 60), one)[20:44, 6:58].mean(2)
+    assert change.mean(0).std() > 5 * change.mean(1).std()
