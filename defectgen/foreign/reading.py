@@ -58,7 +58,7 @@ def in_own_words(understood: Understanding, found: Translation, text: str) -> Un
     unknown = tuple(dict.fromkeys([*understood.unknown, *found.unknown]))
     notices = [line for line in understood.notices if not line.startswith("not used: ")]
     notices += [f"{found.own([p])!r} read as {p.mended!r}" for p in found.pieces if p.mended]
-    notices.append(f"read in {found.language} as {found.english!r}")
+    notices.append(f"read in {found.language} as {found.plain!r}")
     if unknown:
         notices.append(f"not used: {', '.join(unknown)}")
     return replace(

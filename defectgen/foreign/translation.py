@@ -42,6 +42,11 @@ class Translation:
         return " ".join(word for word, _ in self.words)
 
     @property
+    def plain(self) -> str:
+        """The English words that stand for something."""
+        return " ".join(word for word, piece in self.words if piece is not None)
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """The user's words that no name covers."""
         return tuple(self.text[piece.start : piece.end] for piece in self.pieces if piece.role is None)
@@ -58,11 +63,17 @@ def english_words(pieces: Sequence[Piece]) -> Iterator[tuple[str, Piece | None]]
         if not piece.english:
             parted = True
             continue
-        between = before is not None and {before.role, piece.role} == set(NAMES)
-        if before is not None and piece.role is not None and (between or (parted and before.role in NAMES)):
+        if before is not None and piece.role is not None and needs_joint(before, piece, parted=parted):
             yield JOINTS[piece.role], None
         yield from ((word, piece) for word in words_of(piece.english))
         before, parted = piece, False
+
+
+def needs_joint(before: Piece, piece: Piece, *, parted: bool) -> bool:
+    """Whether two pieces would make another name together, "fine" and "hairline crack", that nobody has written."""
+    if piece.role == "defect":
+        return before.role != "defect" or parted
+    return before.role == "defect" if piece.role == "material" and not parted else parted and before.role in NAMES
 
 
 def translate(text: str, book: RecipeBook) -> Translation | None:
