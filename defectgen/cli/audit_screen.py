@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from defectgen.cli.live_bar import LiveBar
 from defectgen.cli.sets import make_console, say
 from defectgen.metric.result import AuditReport, Score
 from defectgen.metric.verdict import Level
@@ -26,25 +26,16 @@ STYLES: dict[Level, str] = {"good": "green", "fair": "yellow", "bad": "red", "no
 LISTED = 5
 
 
-class Watching:
+class Watching(LiveBar):
     """The stage that runs, on stderr, where somebody watches."""
 
     def __init__(self) -> None:
         screen = Console(highlight=False, stderr=True)
-        self._bar = Progress(
+        super().__init__(Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=screen,
             transient=True, disable=not screen.is_interactive,
-        )  # fmt: skip
+        ))  # fmt: skip
         self._task = self._bar.add_task("")
-
-    def __enter__(self) -> Watching:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def update(self, stage: str, done: int, total: int) -> None:
         self._bar.update(self._task, description=stage, completed=done, total=total if total > 1 else None)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from defectgen.cli.live_bar import LiveBar
 from defectgen.cli.screen import console, spoken
 from defectgen.gain.effect import SAME_RATE
 from defectgen.gain.forecast import Forecast
@@ -29,7 +29,7 @@ TITLES = {"timing": "timing a training", "sets": "making sets", "trainings": "tr
 COLOURS = {"helps": "green", "harms": "red", "no evidence": "dim"}
 
 
-class Watching:
+class Watching(LiveBar):
     """One bar a stage: what is done, what is left and for how long, what is running."""
 
     def __init__(self) -> None:
@@ -37,17 +37,8 @@ class Watching:
             TextColumn("{task.description}"), BarColumn(WIDTH), TextColumn("{task.fields[count]}"),
             TextColumn("{task.fields[left]}"), TextColumn("[dim]{task.fields[note]}[/]"),
         )  # fmt: skip
-        self._bar = Progress(*columns, console=Console(highlight=False), transient=True)
+        super().__init__(Progress(*columns, console=Console(highlight=False), transient=True))
         self._task = self._bar.add_task("", total=None, count="", left="", note="")
-
-    def __enter__(self) -> Watching:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def say(self, words: str) -> None:
         self._bar.update(self._task, description=words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from defectgen.cli.explain import spec_rows
+from defectgen.cli.live_bar import LiveBar
 from defectgen.generate import Event
 from defectgen.mask.bank_statistics import BankRow
 from defectgen.run import Plan, RunResult
@@ -61,11 +61,11 @@ def pace(plan: Plan) -> str:
     return f"about {spoken(plan.forecast_s)}"
 
 
-class LiveProgress:
+class LiveProgress(LiveBar):
     """A bar with the kept, the rate, the time left and the rejected attempts."""
 
     def __init__(self, n: int) -> None:
-        self._bar = Progress(
+        super().__init__(Progress(
             TextColumn("[bold]{task.fields[kept]} kept[/]"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -73,19 +73,10 @@ class LiveProgress:
             TimeRemainingColumn(),
             TextColumn("{task.fields[rejected]} rejected"),
             console=Console(highlight=False),
-        )
+        ))
         self._task = self._bar.add_task("", total=n, kept=0, rejected=0, rate="")
         self._count = {"kept": 0, "resumed": 0, "rejected": 0, "failed": 0}
         self._start: float | None = None
-
-    def __enter__(self) -> LiveProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def update(self, event: Event) -> None:
         """Takes one event of the run; the rate counts from the first, so that loading is left out."""

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from defectgen.errors import WeightsError
 from defectgen.model.adapter_path import parse_adapter
+from defectgen.model.card_file import read_card_file
 from defectgen.model.checkpoint import load_unet
 
 if TYPE_CHECKING:
@@ -86,16 +87,8 @@ def weights_file(folder: Path, method: str) -> Path:
 
 def read_card(folder: Path) -> AdapterInfo:
     """The card of an adapter folder; WeightsError where it is missing, damaged or of another format."""
-    path = folder / CARD
-    if not path.is_file():
-        raise WeightsError(f"no adapter in {folder}: {CARD} is missing; make one with defectgen finetune")
-    try:
-        info = AdapterInfo.model_validate_json(path.read_text())
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise WeightsError(f"{path}: not an adapter's card ({str(error).splitlines()[0]})") from error
-    if info.format != FORMAT:
-        raise WeightsError(f"{path}: format {info.format}, expected {FORMAT}; install the matching defectgen")
-    return info
+    absent = f"no adapter in {folder}: {CARD} is missing; make one with defectgen finetune"
+    return read_card_file(folder / CARD, AdapterInfo, "an adapter's card", absent, FORMAT)
 
 
 def read_adapter(text: str, base_sha256: str) -> Adapter:

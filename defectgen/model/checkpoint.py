@@ -15,9 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from defectgen.errors import WeightsError
+from defectgen.model.card_file import read_card_file
 
 if TYPE_CHECKING:
     import torch
@@ -63,16 +64,10 @@ def _sha256(path: Path, size: int, modified: int) -> str:
 
 def read_info(folder: Path) -> ModelInfo:
     """The card of a model folder; WeightsError when it is absent, damaged, or of another format."""
-    path = folder / "model.json"
-    if not path.is_file():
-        raise WeightsError(f"no model in {folder}: model.json is missing; reinstall defectgen or name another folder")
-    try:
-        info = ModelInfo.model_validate_json(path.read_text())
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise WeightsError(f"{path}: not a model card of defectgen ({str(error).splitlines()[0]})") from error
-    if info.format != FORMAT:
-        raise WeightsError(f"{path}: format {info.format}, expected {FORMAT}; install the matching defectgen")
-    return info
+    return read_card_file(
+        folder / "model.json", ModelInfo, "a model card of defectgen",
+        f"no model in {folder}: model.json is missing; reinstall defectgen or name another folder", FORMAT,
+    )  # fmt: skip
 
 
 def verify(folder: Path) -> ModelInfo:

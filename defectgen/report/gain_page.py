@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from defectgen.atomic import write_atomic
-from defectgen.errors import InputError
 from defectgen.gain.effect import SAME_RATE, measure_of
 from defectgen.gain.result import GainResult
 from defectgen.gain.verdict import FEWEST_DRAWS, Verdict
@@ -21,13 +20,13 @@ from defectgen.report.gain_study import study_view
 from defectgen.report.gain_terms import CAVEATS, arm_term
 from defectgen.report.gain_view import LEVEL_CLASS, views_of
 from defectgen.report.number import MINUS, counted
+from defectgen.report.template import TEMPLATES, environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 __all__ = ["render_gain_page", "write_gain_page"]
 
-TEMPLATES = Path(__file__).parent / "templates"
 LARGE = 9.95
 LEVEL_WORDS = {
     "trial": {"helps": "helps", "no evidence": "no evidence", "harms": "harms"},
@@ -52,25 +51,16 @@ def render_gain_page(result: GainResult, pictures: Sequence[Gallery] = ()) -> st
 
 @cache
 def _environment() -> Environment:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise InputError("the page needs jinja2, which is not here; run pip install 'defectgen[eval]'") from None
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
     tools: dict[str, Any] = {
         "points": show_points, "hundred": show_hundred, "chance": show_chance, "counted": counted, "capital": capital,
         "small": small, "brief": brief,
     }  # fmt: skip
-    made.filters.update(tools)
-    made.globals.update(
+    functions = dict(
         paired_figure=paired_figure, paired_axis=paired_axis, ratio_figure=ratio_figure, arm_term=arm_term,
         measure_of=measure_of, level_class=LEVEL_CLASS, level_words=LEVEL_WORDS, span_of=_span,
         fewest_draws=FEWEST_DRAWS,
     )  # fmt: skip
-    return made
+    return environment(tools, functions)
 
 
 def _span(found: Sequence[Verdict]) -> Span:

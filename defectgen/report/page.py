@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from defectgen.atomic import write_atomic
-from defectgen.errors import InputError
 from defectgen.metric.result import AuditReport, LabelTruth, Score
 from defectgen.report.bars import chance_bar, floor_bar
 from defectgen.report.gallery import Gallery
@@ -20,13 +19,13 @@ from defectgen.report.histogram import histogram
 from defectgen.report.number import counted, show_bounds, show_interval, show_number, show_share, show_value
 from defectgen.report.scoreboard import flags_of, rows_of, views_of
 from defectgen.report.summary import LEVELS, findings, probe_level
+from defectgen.report.template import TEMPLATES, environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 __all__ = ["render_page", "write_page"]
 
-TEMPLATES = Path(__file__).parent / "templates"
 PER_DEFECT = ("KID", "CMMD")
 
 
@@ -47,24 +46,15 @@ def render_page(report: AuditReport) -> str:
 
 @cache
 def _environment() -> Environment:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise InputError("the page needs jinja2, which is not here; run pip install 'defectgen[eval]'") from None
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
     tools: dict[str, Any] = {
         "number": show_number, "interval": show_interval, "bounds": show_bounds, "share": show_share,
         "counted": counted, "value": show_value, "probe_level": probe_level,
     }  # fmt: skip
-    made.filters.update(tools)
-    made.globals.update(
+    functions = dict(
         floor_bar=floor_bar, chance_bar=chance_bar, histogram=histogram, probe_terms=PROBE_TERMS, explain=explain,
         flags_of=flags_of,
     )  # fmt: skip
-    return made
+    return environment(tools, functions)
 
 
 def _refused(report: AuditReport) -> list[tuple[str, list[Score]]]:

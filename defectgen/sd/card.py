@@ -16,9 +16,9 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from defectgen.errors import WeightsError
+from defectgen.model.card_file import read_card_file
 
 __all__ = [
     "SD_CARD", "SdAdapterInfo", "embeds_files", "files_sha256", "has_sd_card", "read_sd_card", "spoken",
@@ -73,16 +73,8 @@ def has_sd_card(folder: Path) -> bool:
 
 def read_sd_card(folder: Path) -> SdAdapterInfo:
     """The card of a folder; WeightsError where it is missing, damaged or of another format."""
-    path = folder / SD_CARD
-    if not path.is_file():
-        raise WeightsError(f"{folder} has no {SD_CARD}; make one with defectgen finetune --engine sd")
-    try:
-        info = SdAdapterInfo.model_validate_json(path.read_text())
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise WeightsError(f"{path}: not an adapter's card ({str(error).splitlines()[0]})") from error
-    if info.format != FORMAT:
-        raise WeightsError(f"{path}: format {info.format}, expected {FORMAT}; install the matching defectgen")
-    return info
+    absent = f"{folder} has no {SD_CARD}; make one with defectgen finetune --engine sd"
+    return read_card_file(folder / SD_CARD, SdAdapterInfo, "an adapter's card", absent, FORMAT)
 
 
 def write_sd_card(folder: Path, info: SdAdapterInfo) -> None:

@@ -26,6 +26,7 @@ from defectgen.model.text import TextEncoder
 from defectgen.train.batch import Batch, plain_batch, severity_quantiles
 from defectgen.train.donor import collect_donors
 from defectgen.train.finetune import Finetune, FinetuneOptions, Lap, is_adapter
+from defectgen.train.job_folder import check_job_folder
 from defectgen.train.lesson import Lesson, defect_pairs, rehearsal_pairs, write_lesson
 from defectgen.train.new_word import learn_words
 from defectgen.train.pair import Pair
@@ -47,7 +48,7 @@ class FinetuneJob:
         blocked: Sequence[Path] = (), resume: bool = False, lesson: Lesson | None = None,
     ) -> None:  # fmt: skip
         """Raises InputError for a set that cannot be learned from, or a folder that holds something else."""
-        _check_folder(out, resume)
+        check_job_folder(out, ended=is_adapter(out), resume=resume)
         if pick_device(options.device) == "openvino":
             raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
         self.out, self.work, self.options, self.lesson = out, out / "work", options, lesson or Lesson()
@@ -149,13 +150,3 @@ class FinetuneJob:
     def _strip_pairs(self, book: RecipeBook) -> list[Pair]:
         rng = np.random.default_rng([self.options.seed, 71])
         return defect_pairs(self.shots.val or self.shots.train, book, self.shelf, STRIP_WINDOWS, rng)
-
-
-def _check_folder(out: Path, resume: bool) -> None:
-    if is_adapter(out):
-        raise InputError(f"{out} holds an adapter already; name another folder")
-    begun = (out / "work").is_dir()
-    if begun and not resume:
-        raise InputError(f"{out} holds a job that was stopped; go on with --resume or name another folder")
-    if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} is in use; name a folder that does not exist or is empty")

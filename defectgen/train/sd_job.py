@@ -26,6 +26,7 @@ from defectgen.sd.card import SdAdapterInfo, files_sha256, has_sd_card, write_sd
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.pipeline import fetched
 from defectgen.sd.plan_preset import device_gib
+from defectgen.train.job_folder import check_job_folder
 from defectgen.train.finetune import quieten
 from defectgen.train.new_word import learn_words
 from defectgen.train.sd_board import Board
@@ -62,7 +63,7 @@ class SdFinetuneJob:
         blocked: Sequence[Path] = (), resume: bool = False,
     ) -> None:  # fmt: skip
         """Raises InputError for a set or a checkpoint that cannot be learned from or with."""
-        _check_folder(out, resume)
+        check_job_folder(out, ended=has_sd_card(out), resume=resume)
         self.device = pick_device(options.device)
         if self.device == "openvino":
             raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
@@ -248,13 +249,3 @@ def _too_long(text: str, tokenizer: Any) -> bool:
 
 def _read(path: Path) -> Lesson | None:
     return read_lesson(path) if path.is_file() else None
-
-
-def _check_folder(out: Path, resume: bool) -> None:
-    if has_sd_card(out):
-        raise InputError(f"{out} holds an adapter already; name another folder")
-    begun = (out / "work").is_dir()
-    if begun and not resume:
-        raise InputError(f"{out} holds a job that was stopped; go on with --resume or name another folder")
-    if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} is in use; name a folder that does not exist or is empty")
