@@ -50,7 +50,7 @@ class SdEngine:
         check_learned(options.loras, spec)
         self._conditioner = Conditioner(options.control, self._device) if options.controlnet else None
         self._options, self._spec = options, fetched(spec, offline=options.offline)
-        with _memory(self._spec, 0):
+        with MemoryAdvice(self._spec, 0):
             self._pipe: Any = open_pipeline(self._spec, options)
         self._together = together or (1 if self._device == "cpu" else None)
         self._sampling = sampling_of(options, self._spec)
@@ -70,7 +70,7 @@ class SdEngine:
         return [edited for part in parts for edited in self._at_once(part)]
 
     def _at_once(self, windows: Sequence[Window]) -> list[F32]:
-        with _memory(self._spec, len(windows)):
+        with MemoryAdvice(self._spec, len(windows)):
             decoded = inpaint(self._pipe, self._spec, self._scene(windows), self._sampling)
         return [_settled(one, window) for one, window in zip(decoded.permute(0, 2, 3, 1).numpy(), windows, strict=True)]
 
@@ -120,7 +120,7 @@ def _stacked(images: Sequence[F32]) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2)))
 
 
-class _memory:  # noqa: N801
+class MemoryAdvice:
     """Turns a GPU's "out of memory" into what can be done about it; samples on the disk are not touched."""
 
     def __init__(self, spec: SdSpec, windows: int) -> None:
