@@ -80,7 +80,7 @@ def _realism(engines: dict[str, Any], keys: Sequence[str], label: str) -> list[s
         less = row.get("kid_less", {}).get("value")
         lines.append(_line([
             key, show(found[f"KID{label}"]["value"], 3), show(less, 3),
-            show(row["alone"][f"KID{label}"]["value"], 3), show(row.get("kid_alone_less", {}).get("value"), 3),
+            show(_alone(row, label, "value"), 3), show(row.get("kid_alone_less", {}).get("value"), 3),
             show(_at(found, f"FID{label}")["value"], 0),
             show(_at(found, f"coverage{label}")["value"], 2, bounds=False), _told(row["probe"]["features"]),
             _told(row["probe"]["noise"]), show(found[f"nearest-mean{label}"]["value"], 3, bounds=False),
@@ -91,12 +91,18 @@ def _realism(engines: dict[str, Any], keys: Sequence[str], label: str) -> list[s
 
 def _floors(row: dict[str, Any], label: str) -> list[str]:
     found, stats = row["distances"], row["statistics"]
-    floors = [show(found[f"KID{label}"]["floor"], 3), "", show(row["alone"][f"KID{label}"]["floor"], 3), "",
+    floors = [show(found[f"KID{label}"]["floor"], 3), "", show(_alone(row, label, "floor"), 3), "",
               show(_at(found, f"FID{label}")["floor"], 0),
               show(_at(found, f"coverage{label}")["floor"], 2, bounds=False)]  # fmt: skip
     floors += [show(row["probe"][eye]["floor"], 2) for eye in ("features", "noise")]
     floors += [show(found[f"nearest-mean{label}"]["floor"], 3, bounds=False), f"{row['memory']['mean'][1]:.3f}"]
     return floors + ["-" if stats[k]["floor"] is None else f"{stats[k]['floor']:.2f}" for k in stats]
+
+
+def _alone(row: dict[str, Any], label: str, part: str) -> list[float | None] | None:
+    """KID of the defects alone; None in a result that was made before it was measured."""
+    found: dict[str, Any] = row.get("alone", {}).get(f"KID{label}", {})
+    return found.get(part)
 
 
 def _at(found: dict[str, Any], name: str) -> dict[str, Any]:
