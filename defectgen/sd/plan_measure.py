@@ -60,7 +60,7 @@ def cases(device: str) -> list[Case]:
 
 
 def measure(device: str, repeats: int = 5) -> Iterator[Speed]:
-    """Every case of the device, one after the other; the median of `repeats`, on a GPU after one that is not counted."""
+    """Every case of the device, one after the other; the median of `repeats`; a GPU warms up first."""
     networks: dict[tuple[str, str], Any] = {}
     for case in cases(device):
         key = ("vae" if case.work == "decode" else case.work, case.dtype)

@@ -36,15 +36,13 @@ def with_good(window: SdWindow, rng: np.random.Generator) -> SdWindow:
 
 
 @torch.no_grad()
-def filled(
-    pipe: Any, window: SdWindow, seeds: Sequence[int], *, steps: int = STEPS, guidance: float = GUIDANCE
-) -> list[U8]:
+def filled(pipe: Any, window: SdWindow, seeds: Sequence[int]) -> list[U8]:
     """The hole of a good window filled by the pipeline, one (S, S, 3) uint8 picture a seed."""
     assert window.good is not None
     side = window.good.shape[0]
     found = pipe(
         prompt=[window.text] * len(seeds), image=Image.fromarray(window.good), mask_image=Image.fromarray(window.hole),
-        height=side, width=side, num_inference_steps=steps, guidance_scale=guidance, strength=1.0, output_type="np",
+        height=side, width=side, num_inference_steps=STEPS, guidance_scale=GUIDANCE, strength=1.0, output_type="np",
         generator=[torch.Generator().manual_seed(seed) for seed in seeds],
     ).images  # fmt: skip
     return [np.rint(255 * np.clip(one, 0, 1)).astype(np.uint8) for one in found]

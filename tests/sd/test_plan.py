@@ -150,7 +150,7 @@ def test_a_training_that_cannot_fit_names_what_would() -> None:
     found = forecast_training(spec, heavy, "cuda")
     with pytest.raises(InputError, match=r"needs about [\d.]+ GiB on cuda, which has .* GiB; --preset \w+ would take"):
         check_fits(spec, heavy, found, "cuda", light[0] + 0.01)
-    with pytest.raises(InputError, match="no preset fits at 512 px; --preset 8gb --size (384|256) would"):
+    with pytest.raises(InputError, match=r"no preset fits at 512 px; --preset 8gb --size (384|256) would"):
         check_fits(spec, heavy, found, "cuda", light[1] + 0.01)
     with pytest.raises(InputError, match="no preset fits; take a smaller checkpoint or a larger device"):
         check_fits(spec, heavy, found, "cuda", 0.3)

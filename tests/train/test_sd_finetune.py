@@ -12,12 +12,15 @@ import torch
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
+from defectgen.blocked import SPLIT_FILE, SPLIT_FORMAT, mark_of
 from defectgen.cli import app
+from defectgen.dataset.defect_set import DefectSet
 from defectgen.errors import InputError, WeightsError
 from defectgen.sd.card import SdAdapterInfo, read_sd_card, spoken
 from defectgen.sd.checkpoint import inspect
 from defectgen.sd.options import SdOptions
 from defectgen.sd.pipeline import open_pipeline
+from defectgen.train import sd_strip
 from defectgen.train.sd_finetune import SdLap
 from defectgen.train.sd_job import SdFinetuneJob
 from defectgen.train.sd_options import SdFinetuneOptions
@@ -38,6 +41,12 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny(tmp_path_factory.mktemp("tiny") / "sd9")
+
+
+@pytest.fixture(autouse=True)
+def short_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two steps of sampling show as well that a strip is made."""
+    monkeypatch.setattr(sd_strip, "STEPS", 2)
 
 
 def job(bars: Path, model: Path, out: Path, *, resume: bool = False, **changes: Any) -> SdFinetuneJob:
@@ -105,8 +114,8 @@ def test_a_new_word_loads_as_textual_inversion(bars: Path, tiny: Path, tmp_path:
 
 def test_the_loss_on_kept_windows_falls(bars: Path, tiny: Path, tmp_path: Path) -> None:
     """All weights, since a random network leaves low-rank updates of its attention little to gain."""
-    laps, info = trained(job(bars, tiny, tmp_path / "out", method="full", steps=75, rank=None, lr=2e-3))
-    assert [lap.step for lap in laps] == [25, 50, 75]
+    laps, info = trained(job(bars, tiny, tmp_path / "out", method="full", steps=50, rank=None, lr=3e-3))
+    assert [lap.step for lap in laps] == [25, 50]
     assert laps[-1].loss < laps[0].loss
     assert info.val_loss is not None and info.val_loss[1] < 0.95 * info.val_loss[0]
     from diffusers import UNet2DConditionModel
@@ -172,21 +181,20 @@ def test_refusals(bars: Path, tiny: Path, tmp_path: Path) -> None:
     list(first.run())
     with pytest.raises(InputError, match="was stopped; go on with --resume"):
         job(bars, tiny, tmp_path / "out")
-    with pytest.raises(InputError, match="holds a job with another rank, seed; name another folder"):
+    with pytest.raises(InputError, match="holds a job with another rank, seed, set; name another folder"):
         list(job(bars, tiny, tmp_path / "out", resume=True, rank=2, seed=1).run())
 
 
 def test_test_pictures_are_refused(tiny: Path, tmp_path: Path) -> None:
     for name in ("images", "masks"):
         (tmp_path / "set" / name).mkdir(parents=True)
-    folder = write_set(tmp_path / "set", 12, defect="scratch", split="")
-    run = CliRunner().invoke(app, ["split", str(folder)])
-    assert run.exit_code == 0, run.output
-    lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
-    leaked = [line | {"split": "train"} for line in lines]
-    (folder / "metadata.jsonl").write_text("".join(json.dumps(line) + "\n" for line in leaked))
-    with pytest.raises(InputError, match="test picture"):
-        job(folder, tiny, tmp_path / "out")
+    folder = write_set(tmp_path / "set", 6, defect="scratch")
+    record = next(DefectSet(folder).records())
+    mark = mark_of(DefectSet(folder).image(record), record.file_name, record.source, record.source_sha256)
+    manifest = {"format": SPLIT_FORMAT, "test": [mark.model_dump()]}
+    (tmp_path / SPLIT_FILE).write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="is a test picture"):
+        SdFinetuneJob(folder, tmp_path / "out", SdFinetuneOptions(str(tiny)), blocked=(tmp_path / SPLIT_FILE,))
 
 
 def test_the_command(bars: Path, tiny: Path, tmp_path: Path) -> None:
