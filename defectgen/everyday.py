@@ -38,7 +38,7 @@ TOPICS = """
     tell me something, give advice, explain, translate, write a letter, question, answer, conversation, language
     walking, talking, laughing, crying, singing, jumping, eating, reading, playing, shopping, fishing, camping
     sitting, standing, sleeping, working, waiting, thinking, winning, losing, learning, flying, riding, dreaming
-    toy, doll, party, gift, balloon, lottery, gambling, fashion, dress, hat, necktie, trousers, haircut
+    toy, doll, party, gift, balloon, lottery, gambling, fashion, dress, hat, wear a tie, trousers, haircut
     culture, society, tradition, democracy movement, human rights, charity, rumour, secret, promise, mistake, luck
     sound, noise, voice, silence, whisper, smell, taste, temperature, speed, velocity, volume, light year, time
     grammar, verb, noun, alphabet, spelling bee, dictionary, poem verse, chapter, headline, newspaper, interview

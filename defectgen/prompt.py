@@ -102,6 +102,7 @@ class Reader:
     notices: list[str] = field(default_factory=list)
     attributes: list[Match] = field(default_factory=list)
     names: dict[str, list[Match]] = field(default_factory=dict)
+    fault_places: tuple[int, ...] = ()
 
     def read(self) -> None:
         self.lexicon = name_lexicon(self.book)

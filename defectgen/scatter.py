@@ -94,7 +94,7 @@ def tightest(choices: Sequence[Sequence[tuple[int, ...]]]) -> tuple[int, ...] | 
             free = [place for place in others if not set(place) & set(used)]
             if not free:
                 break
-            used += min(free, key=lambda place: abs(place[0] - first[0]))
+            used.extend(sorted(free, key=lambda place: abs(place[0] - first[0]))[0])
         else:
             ordered = tuple(sorted(used))
             if best is None or ordered[-1] - ordered[0] < best[-1] - best[0]:

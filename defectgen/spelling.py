@@ -12,9 +12,10 @@ from defectgen.stem import stem
 
 __all__ = ["edit_distance", "is_swapped", "nearest_spelling", "spellings"]
 
-TYPO_LENGTHS = ((8, 2), (4, 1))
+TYPO_LENGTHS = ((9, 2), (4, 1))
 """(shortest word, edits allowed): shorter words have too many neighbours."""
 
+SWAP = 0
 SHORTEST_SWAP = 4
 """Letters of the shortest word in which two neighbours may have changed places, such as "dnet"."""
 
@@ -26,12 +27,15 @@ def nearest_spelling(word: str, known: Iterable[str]) -> str | None:
 
 
 def spellings(word: str, known: Iterable[str]) -> list[str]:
-    """All known words that `word` may misspell equally well, sorted; the first letter stands or has been swapped."""
+    """All known words that `word` may misspell equally well, sorted; the first letter stands or has been swapped.
+
+    Two letters that have changed places are likelier than any other slip.
+    """
     allowed = next((edits for least, edits in TYPO_LENGTHS if len(word) >= least), 0)
     near: dict[int, list[str]] = {}
     for other in known:
         if is_swapped(word, other):
-            near.setdefault(1, []).append(other)
+            near.setdefault(SWAP, []).append(other)
         elif allowed and other[0] == word[0] and abs(len(other) - len(word)) <= allowed and len(other) >= 4:
             near.setdefault(edit_distance(word, other), []).append(other)
     best = min(near, default=allowed + 1)
