@@ -25,7 +25,8 @@ def gain(
         help="Synthetic sets to judge, with commas between; may be given again.", metavar="[NAME=]SET,...",
         show_default=False, rich_help_panel=WHAT)] = None,
     tasks: Annotated[str, typer.Option(
-        help="classify, detect, segment, anomaly; TASK:MODEL for another model.", metavar="A,B", rich_help_panel=WHAT,
+        help="classify, detect, segment, anomaly, supervised-anomaly; TASK:MODEL for another model.", metavar="A,B",
+        rich_help_panel=WHAT,
     )] = "segment",
     arms: Annotated[str, typer.Option(
         help="What to hold against real pictures alone (none).", metavar="A,B", rich_help_panel=WHAT)] = ARMS,
@@ -77,7 +78,11 @@ def gain(
         budget_s=None if budget is None else 60 * budget, device=device, defects=_names(defects), most_good=most_good,
         blocked=tuple(blocked or ()), command=command_line(), cache=cache,
     )  # fmt: skip
-    _run(options, html, as_json, dry_run)
+    try:
+        _run(options, html, as_json, dry_run)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; what is finished lies in {options.out}, the same command goes on", err=True)
+        raise typer.Exit(130) from None
 
 
 def _run(options: GainOptions, html: Path | None, as_json: Path | None, dry_run: bool) -> None:

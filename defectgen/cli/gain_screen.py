@@ -90,7 +90,7 @@ def print_forecast(forecast: Forecast, on: Console | None = None) -> None:
     if forecast.sets:
         words += f"; before that {forecast.sets} synthetic sets are made, where they are not there yet"
     on.print("[bold]forecast    [/]", end="")
-    on.print(words, markup=False)
+    on.print(words, markup=False, soft_wrap=True)
 
 
 def print_result(result: GainResult, written: Sequence[Path]) -> None:
