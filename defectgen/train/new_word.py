@@ -26,7 +26,7 @@ from defectgen.render.ratio import linear_from_srgb, ratio_pair
 from defectgen.render.shade import draw_light
 from defectgen.train.shots import Shot
 
-__all__ = ["learn_words", "shape_statistics"]
+__all__ = ["learn_words", "shape_statistics", "size_of"]
 
 DRAWN, SIDE = 10, 96
 DOMAIN = "learned"
@@ -84,7 +84,7 @@ def _entry(
     entry: dict[str, object] = {
         "name": _slug(name), "extends": parent.name, "synonyms": [],
         "description": f"{name.capitalize()}, as in the pictures that it was learned from; shaped like {parent.name}.",
-        "size": _size(low, high),
+        "size": size_of(low, high),
         "placement": {"region": "anywhere", "grain": "free", "follow": "none", "count": [1, most]},
         "materials": [], "never_on": [],
     }  # fmt: skip
@@ -122,7 +122,7 @@ def _ring(mask: Mask) -> Mask:
     return cv2.dilate(mask.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool) & ~mask
 
 
-def _size(low: float, high: float) -> list[float]:
+def size_of(low: float, high: float) -> list[float]:
     """What a recipe takes of the extents: at most the shorter side, which a long defect on a narrow part passes."""
     most = min(max(high, 1.05 * low, 0.02), 1.0)
     return [round(min(max(low, 0.01), most), 3), round(most, 3)]

@@ -9,7 +9,7 @@ import pytest
 
 from defectgen.book import RecipeBook, load_book
 from defectgen.recipe import SurfaceChange
-from defectgen.train.new_word import learn_words
+from defectgen.train.new_word import learn_words, size_of
 from defectgen.train.real import RealPicture
 from defectgen.train.shots import Shot
 
@@ -43,3 +43,12 @@ def test_small_or_strong_ones_take_after_their_parent(level: float, side: int, t
     book = learned(tmp_path / "recipes.yaml", level, side)
     own = book.defect("wobbleness")
     assert own.change == book.defects[str(own.extends)].change
+
+
+@pytest.mark.parametrize("low", [0.0, 0.004, 0.3, 0.98, 1.024, 2.5])
+@pytest.mark.parametrize("more", [0.0, 0.1, 1.7])
+def test_a_learned_size_is_one_that_a_recipe_may_have(low: float, more: float) -> None:
+    least, most = size_of(low, low + more)
+    assert 0 < least <= most <= 1
+    if low >= 0.02 and 1.05 * low <= low + more <= 1:
+        assert (least, most) == (pytest.approx(low, abs=1e-3), pytest.approx(low + more, abs=1e-3))
