@@ -1,7 +1,7 @@
 """How long a step and a cell of the gain trial take, beside a plain torch loop over the same networks.
 
-    taskset -c 0 python eval/speed/gain.py --page eval/speed/GAIN.md      the numbers of GAIN.md (minutes on one core)
-    taskset -c 0 python eval/speed/gain.py --tasks segment --sides 96     a part of them, printed alone
+    python eval/speed/gain.py --page eval/speed/GAIN.md      the numbers of GAIN.md (minutes on one core)
+    python eval/speed/gain.py --tasks segment --sides 96     a part of them, printed alone
 
 Made-up pictures: 400 good and 50 defective ones to train on, 200 in val, 540 in test, five types. A *step* is all that
 the trial does for one: dealing, flipping and shifting a batch of 16, loss, gradients, update. The *plain* step has the
@@ -149,7 +149,7 @@ def measure(task: str, side: int) -> Row:
 def page(rows: list[Row]) -> str:
     lines = [
         "# Speed of the gain trial", "",
-        f"Made by `taskset -c 0 python eval/speed/gain.py --page eval/speed/GAIN.md`: batch {BATCH}, one thread, torch "
+        f"Made by `python eval/speed/gain.py --page eval/speed/GAIN.md`: batch {BATCH}, one thread of a busy machine, torch "
         f"{torch.__version__}, {platform.machine()}, seconds of processor time. What a step, the plain step and a cell "
         "are stands at the head of the script.", "",
         "| task | side | steps | a step | plain step | ratio | a look at val | thresholds and test | a cell |",
