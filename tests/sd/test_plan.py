@@ -165,7 +165,7 @@ def test_sampling_that_cannot_fit_names_what_would() -> None:
     with pytest.raises(InputError, match="; --batch 1 would fit"):
         check_fits(spec, asked, found, "cuda", one + 0.01)
     with pytest.raises(InputError, match="; --dtype fp16 --batch 1 would fit"):
-        check_fits(spec, asked, found, "cuda", one - 0.01)
+        check_fits(spec, asked, found, "cuda", one - 0.002)
     with pytest.raises(InputError, match="nothing at this size would fit"):
         check_fits(spec, asked, found, "cuda", 0.5)
 
