@@ -150,8 +150,8 @@ def page(rows: list[Row]) -> str:
     lines = [
         "# Speed of the gain trial", "",
         f"Made by `python eval/speed/gain.py --page eval/speed/GAIN.md`: batch {BATCH}, one thread of a busy machine, "
-        f"torch {torch.__version__}, {platform.machine()}, seconds of processor time. What a step, the plain step and a "
-        "cell are stands at the head of the script.", "",
+        f"torch {torch.__version__}, {platform.machine()}, seconds of processor time. What a step, the plain step and "
+        "a cell are stands at the head of the script.", "",
         "| task | side | steps | a step | plain step | ratio | a look at val | thresholds and test | a cell |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]  # fmt: skip
