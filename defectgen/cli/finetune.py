@@ -114,7 +114,8 @@ def _compact(folder: Path, out: Path, values: tuple[Any, ...], about: dict[str, 
     from defectgen.train.finetune_job import FinetuneJob
 
     console = Console()
-    options = FinetuneOptions(*values[:4], pick_device(values[4]))
+    method, rank, budget_s, seed, device = values
+    options = FinetuneOptions(method, rank, budget_s, seed, pick_device(device))
     job = FinetuneJob(folder, out, options, **about)
     _introduce(console, job)
     try:

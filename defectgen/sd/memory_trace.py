@@ -36,11 +36,11 @@ class Pass:
     trained: int = 0
 
 
-class Living(TorchDispatchMode):
+class Living(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of every storage that operations make, from its making to its end."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.peak = 0
         self._known: set[int] = set()
 
@@ -123,7 +123,7 @@ def trace_vae(config: Mapping[str, Any], *, batch: int, side: int, dtype: str, d
 
 def _built(kind: type[Any], config: Mapping[str, Any]) -> Any:
     with torch.device("meta"):
-        return kind.from_config(dict(config))  # type: ignore[attr-defined]
+        return kind.from_config(dict(config))
 
 
 def _traced(network: nn.Module, run: Callable[[torch.dtype], Tensor], dtype: str, train: bool) -> Pass:

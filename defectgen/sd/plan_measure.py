@@ -102,7 +102,8 @@ def _network(kind: str, dtype: str, device: str) -> Any:
     """A random network on the device; its weights are written there directly."""
     from diffusers import AutoencoderKL, UNet2DConditionModel
 
-    made, config = (AutoencoderKL, SD15_VAE) if kind == "vae" else (UNet2DConditionModel, SD15_UNET)
+    made: Any = AutoencoderKL if kind == "vae" else UNet2DConditionModel
+    config = SD15_VAE if kind == "vae" else SD15_UNET
     with torch.device("meta"):
         network: Any = made.from_config(config)
     network.to_empty(device=device)

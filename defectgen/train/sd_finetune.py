@@ -200,7 +200,7 @@ class SdFinetune:
 
 
 def _on(batch: SdBatch, device: Any) -> SdBatch:
-    moved = {
+    moved: dict[str, Any] = {
         field.name: value.to(device)
         for field in fields(batch)
         if isinstance(value := getattr(batch, field.name), torch.Tensor)

@@ -26,8 +26,8 @@ from defectgen.sd.card import SdAdapterInfo, files_sha256, has_sd_card, write_sd
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.pipeline import fetched
 from defectgen.sd.plan_preset import device_gib
-from defectgen.train.job_folder import check_job_folder
 from defectgen.train.finetune import quieten
+from defectgen.train.job_folder import check_job_folder
 from defectgen.train.new_word import learn_words
 from defectgen.train.sd_board import Board
 from defectgen.train.sd_finetune import SdFinetune, SdLap

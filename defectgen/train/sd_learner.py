@@ -78,13 +78,15 @@ class Learner(nn.Module):
         torch.manual_seed(seed)
         self.pipe_ref = [pipe]
         self.method, self.side, self.texts_train = method, side, text_encoder or bool(new_words)
-        self.scheduler = DDPMScheduler.from_config(pipe.scheduler.config)
-        self.unet = pipe.unet.requires_grad_(method == "full")
+        scheduler: Any = DDPMScheduler
+        self.scheduler = scheduler.from_config(pipe.scheduler.config)
+        self.unet: Any = pipe.unet.requires_grad_(method == "full")
         self.text_encoders = nn.ModuleList(e.requires_grad_(False) for e in encoders_of(pipe))
         self.new_words = tuple(new_words)
         if method == "lora":
             self.unet.add_adapter(_lora(rank, UNET_TARGETS))
-        for encoder in self.text_encoders if text_encoder else ():
+        encoders: list[Any] = list(self.text_encoders)
+        for encoder in encoders if text_encoder else ():
             encoder.add_adapter(_lora(rank, TEXT_TARGETS))
         self.rows = nn.ParameterList(
             _add_words(tokenizer, encoder, self.new_words)
@@ -100,7 +102,8 @@ class Learner(nn.Module):
 
     def checkpoint_gradients(self) -> None:
         self.unet.enable_gradient_checkpointing()
-        for encoder in self.text_encoders if self.texts_train else ():
+        encoders: list[Any] = list(self.text_encoders) if self.texts_train else []
+        for encoder in encoders:
             getattr(encoder, "activation_checkpointing_enable", encoder.gradient_checkpointing_enable)()
 
     def forward(self, batch: SdBatch) -> Tensor:
@@ -138,12 +141,13 @@ class Learner(nn.Module):
         self._save_words(folder)
 
     def _save_lora(self, folder: Path) -> None:
-        from diffusers.utils import convert_state_dict_to_diffusers
+        from diffusers.utils.state_dict_utils import convert_state_dict_to_diffusers
         from peft.utils import get_peft_model_state_dict
 
         def updates(network: Any) -> Any:
             # New words have files of their own
-            return convert_state_dict_to_diffusers(get_peft_model_state_dict(network, save_embedding_layers=False))
+            layers = get_peft_model_state_dict(network, save_embedding_layers=False)
+            return convert_state_dict_to_diffusers(layers)  # type: ignore[no-untyped-call]
 
         layers = {"unet_lora_layers": updates(self.unet)}
         for number, encoder in enumerate(self.text_encoders):

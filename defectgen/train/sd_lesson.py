@@ -91,7 +91,8 @@ def write_lesson(path: Path, lesson: Lesson) -> None:
 def read_lesson(path: Path) -> Lesson:
     with safe_open(path, framework="pt") as file:
         texts = tuple(json.loads(file.metadata()["texts"]))
-        return Lesson(*(file.get_tensor(name) for name in ("clean", "masked", "hole", "weights")), texts)
+        clean, masked, hole, weights = (file.get_tensor(name) for name in ("clean", "masked", "hole", "weights"))
+    return Lesson(clean, masked, hole, weights, texts)
 
 
 @torch.no_grad()

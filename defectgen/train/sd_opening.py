@@ -29,7 +29,7 @@ def end_accelerator(accelerator: Any) -> None:
     from accelerate.state import AcceleratorState
 
     accelerator.end_training()
-    AcceleratorState._reset_state(True)  # type: ignore[no-untyped-call]
+    AcceleratorState._reset_state(True)
 
 
 def open_for_training(options: SdFinetuneOptions, settings: Settings) -> Any:

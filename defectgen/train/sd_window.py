@@ -189,7 +189,7 @@ def _resampled(picture: U8, side: int) -> U8:
 
 def _turned(window: SdWindow, rng: np.random.Generator) -> SdWindow:
     """Mirrored left to right half of the time, up to down half of the time; grain keeps its axis."""
-    flips = [axis for axis in (0, 1) if rng.random() < 0.5]
+    flips = tuple(axis for axis in (0, 1) if rng.random() < 0.5)
 
     def flip(pixels: U8) -> U8:
         return np.ascontiguousarray(np.flip(pixels, flips)) if flips else pixels
