@@ -37,7 +37,7 @@ class Support(BaseModel):
 
     windows: how many there were, clean ones with them; captions: how many different captions. defects, materials: names
     as `phrase_key` writes them, to the number of windows whose caption held them. together: by a defect's name, the
-    places in `materials` of the names that stood in one caption with it. words: every word of a caption, of names or not.
+    places in `materials` of the names that stood in one caption with it. words: every word of the captions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
