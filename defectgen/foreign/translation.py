@@ -43,8 +43,12 @@ class Translation:
 
     @property
     def plain(self) -> str:
-        """The English words that stand for something."""
-        return " ".join(word for word, piece in self.words if piece is not None)
+        """The same as one would write it: "deep scratch", not "deep with scratch"."""
+        before = [None, *(piece for _, piece in self.words)]
+        shown = zip(self.words, before, strict=False)
+        return " ".join(
+            word for (word, piece), last in shown if piece is not None or last is None or last.role != "word"
+        )
 
     @property
     def unknown(self) -> tuple[str, ...]:
