@@ -32,6 +32,12 @@ def text_of(found: dict[str, Any]) -> str:
     spent = ", ".join(f"{name} {value:.1f}" for name, value in minutes.items())
     difference = kid["difference"]
     verdict = "better than" if difference["low"] > 0 else "not shown to be better than"
+    trained, good = kid["trained"], kid["good windows, nothing painted"]
+    limit = (
+        "Its samples are still farther from the real windows than the good windows left as they are: this many steps "
+        "teach it light and dark, not yet the cells' texture." if trained["value"] > good["value"] else
+        "Its samples are nearer to the real windows than the good windows left as they are."
+    )  # fmt: skip
     return f"""# A tiny Stable Diffusion, trained for real
 
 Made by `python eval/sd/train_tiny.py`: real classes of diffusers (AutoencoderKL, UNet2DConditionModel with 9 channels,
@@ -39,7 +45,8 @@ CLIPTextModel), small and randomly initialised, trained on the cracks of pv-visi
 the head of the script. What it shows is that the trainer learns and that plain diffusers samples what it wrote; how
 good a full checkpoint becomes, it does not show.
 
-Processor minutes: {spent}. The autoencoder took {found["vae steps"]} steps, the UNet's best weights {found["steps"]}.
+Processor minutes: {spent}. The autoencoder took {found["vae steps"]} steps, the UNet's
+best weights {found["steps"]}.
 
 ## Loss
 
@@ -61,6 +68,7 @@ intervals over draws of modules; row i of each set has the mask of real window i
 {rows}
 
 Untrained less trained, drawn together: {_interval(difference)}. The trained model is {verdict} its untrained state.
+{limit}
 """
 
 

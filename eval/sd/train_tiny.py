@@ -251,7 +251,8 @@ def decoded(vae_folder: Path, pictures: list[Any]) -> list[Any]:
     vae = AutoencoderKL.from_pretrained(vae_folder).eval()
     x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
     out = torch.cat([vae(part).sample for part in x.split(16)])
-    return [np.rint(127.5 * (one.clamp(-1, 1) + 1)).astype(np.uint8) for one in out.permute(0, 2, 3, 1).numpy()]
+    pixels = 127.5 * (out.clamp(-1, 1) + 1).permute(0, 2, 3, 1)
+    return list(pixels.round().to(torch.uint8).numpy())
 
 
 def measure(real: list[Any], groups: list[str], arms: dict[str, list[Any]]) -> dict[str, dict[str, float]]:

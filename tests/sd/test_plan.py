@@ -88,8 +88,8 @@ print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 @pytest.mark.parametrize("train", [False, True])
 def test_the_traced_peak_is_what_a_process_takes(train: bool) -> None:
-    """By how much the peak of resident memory grows from batch 1 to 24, of a network of 3 million parameters."""
-    batch, config = 24, dict(tiny_unet(widths=(64, 128)).config)
+    """By how much the peak of resident memory grows from batch 1 to 12, of a network of 3 million parameters."""
+    batch, config = 12, dict(tiny_unet(widths=(64, 128)).config)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE.format(batch=batch, train=train)], capture_output=True, text=True, check=True,
         cwd=Path(__file__).parents[2],
@@ -164,7 +164,7 @@ def test_sampling_that_cannot_fit_names_what_would() -> None:
     one = forecast_sampling(spec, replace(asked, batch=1), "cuda").total / 2**30
     with pytest.raises(InputError, match="; --batch 1 would fit"):
         check_fits(spec, asked, found, "cuda", one + 0.01)
-    with pytest.raises(InputError, match="; --dtype fp16 --batch 1 would fit"):
+    with pytest.raises(InputError, match=r"; --(dtype fp16|offload \w+) --batch 1 would fit"):
         check_fits(spec, asked, found, "cuda", one - 0.002)
     with pytest.raises(InputError, match="nothing at this size would fit"):
         check_fits(spec, asked, found, "cuda", 0.5)
