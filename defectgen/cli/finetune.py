@@ -147,13 +147,14 @@ def _sd(folder: Path, out: Path, model: str | None, values: dict[str, Any], abou
 
     if model is None:
         raise InputError("--engine sd needs --model PATH_OR_HUB_NAME, the checkpoint to teach")
-    console = Console(soft_wrap=True)
     job = SdFinetuneJob(folder, out, SdFinetuneOptions(model, **values), **about)
+    console = Console(soft_wrap=True, quiet=not job.is_main)
     _introduce(console, job)
     s = job.settings
-    console.print(
+    _say(
+        job, console,
         f"preset {s.preset}: {s.side} px, batch {s.batch} x {s.accumulate}, rank {s.rank}, {s.dtype}, {s.optimiser}"
-        f"{', gradient checkpointing' if s.checkpointing else ''}, on {job.device}", highlight=False,
+        f"{', gradient checkpointing' if s.checkpointing else ''}, on {job.device}",
     )  # fmt: skip
     try:
         for lap in job.run(lambda: _say(job, console, "windows are drawn, training begins")):

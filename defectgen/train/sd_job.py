@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -79,8 +80,10 @@ class SdFinetuneJob:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process writes and speaks."""
-        return self._accelerator is None or bool(self._accelerator.is_main_process)
+        """Whether this process writes and speaks; launchers number them in RANK before any of them has begun."""
+        if self._accelerator is None:
+            return os.environ.get("RANK", "0") == "0"
+        return bool(self._accelerator.is_main_process)
 
     def run(self, on_windows: Callable[[], None] = lambda: None) -> Iterator[SdLap]:
         """Trains; yields progress. on_windows: called when the windows are drawn and training begins."""

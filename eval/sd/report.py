@@ -45,8 +45,8 @@ CLIPTextModel), small and randomly initialised, trained on the cracks of pv-visi
 the head of the script. What it shows is that the trainer learns and that plain diffusers samples what it wrote; how
 good a full checkpoint becomes, it does not show.
 
-Processor minutes: {spent}. The autoencoder took {found["vae steps"]} steps, the UNet's
-best weights {found["steps"]}.
+Processor minutes: {spent}. The autoencoder took
+{found["vae steps"]} steps, the UNet's best weights {found["steps"]}.
 
 ## Loss
 
@@ -59,7 +59,7 @@ Weighted by mask and rim. On validation windows, of solar modules that nothing i
 
 ## Samples
 
-{found["n"]} good windows of test modules, each with the mask of a real test crack ({found["groups"]} modules), filled by
+{found["n"]} good windows of test modules, each with a real test crack's mask ({found["groups"]} modules), filled by
 `StableDiffusionInpaintPipeline`, against the real windows. KID on EfficientNet-Lite0 features, unbiased, with 95%
 intervals over draws of modules; row i of each set has the mask of real window i.
 
