@@ -2,11 +2,10 @@
 
     python eval/compact/donors.py --data ../shared/data --shots 10
 
-Magnetic tiles, where no choice may be made on test groups: the model is fine-tuned on the K shots of a draw, and judged
-on the training side's other pictures, of groups that hold no shot. Each row makes one sample for each of these windows
-on a good window of another place, severity drawn from 0.15 to 1 by seed as `synth` does: with the rendered draft at
-several strengths, with donor drafts (`engine.donor`) at several, and the donor draft itself, without a network.
-DONORS.md says how near each comes. Adapters lie in --work and are trained once.
+Magnetic tiles, where no choice may be made on test groups: the model is fine-tuned on the K shots of a draw alone, and
+judged on the validation side. Each row makes one sample for each of these windows on a good window of another place,
+severity spread as `synth` spreads it: with the rendered draft at several strengths, with donor drafts (`engine.donor`)
+at several, and the donor draft itself, without a network. DONORS.md says how near each comes. Adapters lie in --work and are trained once.
 """
 
 from __future__ import annotations
@@ -20,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import marks
-import numpy as np
 from bench import Bench, bench_of
-from fewshot import RATIOS, SET, finetune, picture_of, pictures, split_shots, taught_book
+from fewshot import RATIOS, SET, finetune, pictures, split_shots, taught_book
 from makers import Made, compose
 
 from defectgen.arm.options import AdapterOptions
@@ -38,7 +36,6 @@ from defectgen.metric.choose_extractor import open_extractor
 from defectgen.metric.extractor import Extractor, Features
 from defectgen.train.job import data_root
 
-MOST_GOOD = 60
 Row = dict[str, Any]
 
 
@@ -67,24 +64,18 @@ def engines(adapter: Path) -> dict[str, Callable[[], Engine]]:
         "no adapter, rendered draft, 0.6": CompactEngine,
         "donor draft alone": lambda: DraftEngine(CompactEngine(adapters=[text])),
     }
-    for strength in (0.3, 0.6, 0.8, 1.0):
+    for strength in (0.3, 0.6, 1.0):
         rows[f"rendered draft, {strength:g}"] = lambda s=strength: CompactEngine(
             adapters=[text], strength=s, use_donors=False)  # fmt: skip
-    for strength in (0.2, 0.3, 0.4, 0.6, 0.8):
+    for strength in (0.2, 0.3, 0.4, 0.6):
         rows[f"donor draft, {strength:g}"] = lambda s=strength: CompactEngine(adapters=[text], strength=s)
     return rows
 
 
-def tuning_bench(owner: DefectSet, n: int, seed: int, book: RecipeBook) -> Bench:
-    """Windows of the training side, of groups without a shot; donors and training windows are the shots'."""
-    records = list(owner.records())
-    shot_groups = {one.group for one in records if one.split == "train" and one.annotation == "mask"}
-    free = [one for one in records if one.split in ("train", "unused") and one.group not in shot_groups]
-    good = [one for one in free if one.annotation == "good"]
-    rng = np.random.default_rng([seed, 41])
-    good = [good[i] for i in rng.permutation(len(good))[:MOST_GOOD]]
-    held = [picture_of(owner, one) for one in (*good, *(one for one in free if one.annotation == "mask"))]
-    return bench_of(held, [one for one in pictures(owner, "train") if one.defects], n, seed, book)
+def validation_bench(owner: DefectSet, n: int, seed: int, book: RecipeBook) -> Bench:
+    """Windows of the validation side; what counts as training are the shots."""
+    shots = [one for one in pictures(owner, "train") if one.defects]
+    return bench_of(list(pictures(owner, "val")), shots, n, seed, book)
 
 
 def make(engine: Engine, bench: Bench) -> list[Made]:
@@ -111,8 +102,8 @@ def table(result: Row) -> str:
     lines = [
         "# Drafts for a fine-tuned model", "",
         f"Written by `python eval/compact/donors.py`: magnetic tiles, {result['shots']} shots of each class, draw"
-        f" {result['draw']}, {result['windows']} windows of the training side in {result['groups']} groups without a"
-        " shot; no test picture. The number is the strength.", "",
+        f" {result['draw']}, {result['windows']} windows of the validation side in {result['groups']} groups,"
+        f" {result['steps']} steps of fine-tuning. The number is the strength.", "",
         "| start | KID | KID alone | probe | mean | contrast | gradient | label audit | copies |",
         "|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
@@ -132,7 +123,7 @@ def run(args: argparse.Namespace) -> None:
     place = args.work / f"k{args.shots}-draw{args.draw}"
     owner = split_shots(whole, args.shots, args.draw, place / "set")
     adapter = finetune(owner, args, place / "shots")
-    bench, eye = tuning_bench(owner, args.n, args.seed, taught_book(adapter)), open_extractor(None, None)
+    bench, eye = validation_bench(owner, args.n, args.seed, taught_book(adapter)), open_extractor(None, None)
     reals = [marks.features(*marks.seen_of(bench.reals), eye), marks.features(
         marks.defects_alone((r.picture, r.alpha > 127) for r in bench.reals), [r.group for r in bench.reals], eye)]
     path = args.out / "donors.json"
