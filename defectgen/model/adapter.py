@@ -120,7 +120,9 @@ def adapted_unet(folder: Path, dtype: torch.dtype, device: str, adapters: Sequen
         return load_unet(folder, dtype, device)
     unet = load_unet(folder, torch.float32, "cpu")
     apply_adapters(unet, adapters)
-    return unet.requires_grad_(False).eval().to(dtype=dtype, device=device, memory_format=torch.channels_last)
+    unet.requires_grad_(False).eval()
+    # torch's own cast: diffusers' warns of modules kept in float32, of which there are none
+    return torch.nn.Module.to(unet, dtype=dtype, device=device, memory_format=torch.channels_last)
 
 
 def apply_adapters(unet: Any, adapters: Sequence[Adapter]) -> None:

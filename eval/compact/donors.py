@@ -5,7 +5,8 @@
 Magnetic tiles, where no choice may be made on test groups: the model is fine-tuned on the K shots of a draw alone, and
 judged on the validation side. Each row makes one sample for each of these windows on a good window of another place,
 severity spread as `synth` spreads it: with the rendered draft at several strengths, with donor drafts (`engine.donor`)
-at several, and the donor draft itself, without a network. DONORS.md says how near each comes. Adapters lie in --work and are trained once.
+at several, and the donor draft itself, without a network. DONORS.md says how near each comes.
+Adapters lie in --work and are trained once.
 """
 
 from __future__ import annotations
