@@ -47,8 +47,9 @@ def adapter_of(
             budget = float("inf") if options.minutes is None else 60 * options.minutes
             where = pick_device(device)
             tuned = FinetuneOptions(
-                "lora", options.rank, budget, options.seed, where, options.weights, most_steps=options.steps
-            )
+                "lora", options.rank, budget, options.seed, where, options.weights, most_steps=options.steps,
+                donors=options.donors,
+            )  # fmt: skip
             begun = (out / "work").is_dir()
             job = FinetuneJob(shots.path, out, tuned, resume=begun, lesson=options.lesson)
             for lap in job.run():

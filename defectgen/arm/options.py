@@ -31,7 +31,8 @@ BASES = {
 class AdapterOptions:
     """How an adapter is trained on the shots. steps: optimiser steps, so that a busy machine trains as much as an idle
     one. minutes: the most that it may take; None for any. rank: None to choose by validation, which takes two fifths
-    of the steps. lesson: windows to draw, None for the usual. weights: of the base model, None for the package's."""
+    of the steps. lesson: windows to draw, None for the usual. weights: of the base model, None for the package's. donors:
+    as in `train.finetune`."""
 
     steps: int = 240
     minutes: float | None = None
@@ -39,6 +40,7 @@ class AdapterOptions:
     seed: int = 0
     lesson: Lesson | None = None
     weights: Path | None = None
+    donors: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,9 @@ def finetune(
             help="split.json whose test pictures must not be trained on; may be given again.",
         ),
     ] = None,
+    donors: Annotated[
+        bool, typer.Option("--donors", help="compact: keep cut-outs of the real defects, for samples to start from.")
+    ] = False,
     model: Annotated[
         str | None, typer.Option(help="sd: checkpoint, a diffusers folder, .safetensors file or hub name.")
     ] = None,
@@ -88,6 +91,8 @@ def finetune(
         "offline": offline, "speech": _speech(rare_token, new_words), "config": model_config,
     }  # fmt: skip
     given = {name: value for name, value in own.items() if value}
+    if engine == "sd" and donors:
+        raise InputError("--donors: for engine compact only; leave it out")
     if engine == "sd":
         _sd(folder, out, model, {"method": method, "rank": rank, "budget_s": budget_s, "seed": seed,
                                  "device": device, **given}, about)  # fmt: skip
@@ -95,7 +100,7 @@ def finetune(
     if model is not None or given:
         names = [*(["model"] if model else []), *given]
         raise InputError(f"{', '.join(names)}: for engine sd only; add --engine sd, or leave it out")
-    _compact(folder, out, (method, rank, budget_s, seed, device), about)
+    _compact(folder, out, (method, rank, budget_s, seed, device, donors), about)
 
 
 def _speech(rare_token: bool, new_words: bool) -> str | None:
@@ -114,8 +119,8 @@ def _compact(folder: Path, out: Path, values: tuple[Any, ...], about: dict[str, 
     from defectgen.train.finetune_job import FinetuneJob
 
     console = Console()
-    method, rank, budget_s, seed, device = values
-    options = FinetuneOptions(method, rank, budget_s, seed, pick_device(device))
+    method, rank, budget_s, seed, device, donors = values
+    options = FinetuneOptions(method, rank, budget_s, seed, pick_device(device), donors=donors)
     job = FinetuneJob(folder, out, options, **about)
     _introduce(console, job)
     try:

@@ -41,8 +41,9 @@ class Noun:
         phrase = singular(spaced(name.replace("_", " ")).strip().lower()) or "defect"
         if phrase in VAGUE:
             return cls("defect", False)
-        if known is not None and not is_noun(phrase) and is_noun(spaced(known)):
-            phrase = spaced(known)
+        own = singular(spaced(known or ""))
+        if known is not None and not is_noun(phrase) and is_noun(own):
+            phrase = own
         if not is_noun(phrase) or not (known or phrase.split()[-1] in HEADS):
             return cls(f"“{phrase}” defect", False)
         return cls(

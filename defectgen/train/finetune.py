@@ -54,6 +54,7 @@ EVERY = 40
 class FinetuneOptions:
     """budget_s: seconds of training over all runs. rank: None to choose by validation. weights: of the base model.
 
+    donors: keep what the real defects changed in the adapter, for samples to start from (`engine.donor`).
     most_steps: optimiser steps over all ranks and runs, so that a busy machine trains as much as an idle one; None for
     as many as the budget allows. What is used up first ends it.
     """
@@ -65,6 +66,7 @@ class FinetuneOptions:
     device: str = "cpu"
     weights: Path | None = None
     most_steps: int | None = None
+    donors: bool = False
 
     def share(self, steps: float, seconds: float) -> float:
         """What share of the budget so many steps and seconds are."""

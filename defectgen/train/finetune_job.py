@@ -93,8 +93,8 @@ class FinetuneJob:
         return info
 
     def _write_donors(self) -> str | None:
-        """The digest of the donors' file; None where no defect has a recipe."""
-        if not self.shelf.rows:
+        """The digest of the donors' file; None where none is asked for, or no defect has a recipe."""
+        if not self.options.donors or not self.shelf.rows:
             return None
         path = self.out / DONORS_FILE
         write_donors(path, self.shelf.donors)

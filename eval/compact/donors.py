@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> None:
         import_set("auto", data_root(args.data) / SET, whole, ImportOptions(), overwrite=True)
     place = args.work / f"k{args.shots}-draw{args.draw}"
     owner = split_shots(whole, args.shots, args.draw, place / "set")
-    adapter = finetune(owner, args, place / "shots")
+    adapter = finetune(owner, args, place / "shots", donors=True)
     bench, eye = validation_bench(owner, args.n, args.seed, taught_book(adapter)), open_extractor(None, None)
     reals = [marks.features(*marks.seen_of(bench.reals), eye), marks.features(
         marks.defects_alone((r.picture, r.alpha > 127) for r in bench.reals), [r.group for r in bench.reals], eye)]

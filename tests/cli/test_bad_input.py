@@ -146,7 +146,7 @@ BAD_OPTIONS: dict[str, tuple[Sequence[str], str]] = {
     "n negative": (["-n", "-3"], "at least 1"),
     "n a word": (["-n", "many"], "many"),
     "seed negative": (["--seed", "-1"], "seed"),
-    "engine": (["--engine", "magic"], "compact, render, copy-paste, perlin, cutpaste"),
+    "engine": (["--engine", "magic"], "compact, sd, render, copy-paste, perlin, cutpaste"),
     "device": (["--device", "tpu"], "auto, cpu, cuda, mps"),
     "box outside": (["--box", "100,100,300,300"], "160x160"),
     "box malformed": (["--box", "1,2,3"], "x0,y0,x1,y1"),

@@ -90,12 +90,12 @@ def test_stopped_by_hand_it_goes_on_to_the_same_bytes(
     args = ("synth", PROMPT, "--on", parts, "-n", "3", *RENDER)
     assert defectgen(*args, "--out", tmp_path / "whole").code == 0
 
-    def stop(job: Any, engine: Any, on_event: Any) -> Any:
+    def stop(job: Any, engine: Any, on_event: Any, judge: Any) -> Any:
         def tell(event: Event) -> None:
             on_event(event)
             raise KeyboardInterrupt
 
-        return generate(job, engine, tell)
+        return generate(job, engine, tell, judge)
 
     with monkeypatch.context() as patch:
         patch.setattr("defectgen.run.generate", stop)

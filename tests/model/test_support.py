@@ -64,6 +64,7 @@ def test_another_name_that_was_held_is_told(support: Support, book: RecipeBook) 
     assert outside(support, book.defects["deep-gouge"], None)[0].endswith("'deep gouge', but 'deep scratch'")
 
 
+@pytest.mark.slow
 def test_a_name_with_a_plural_in_every_caption_of_the_recipes_is_found(book: RecipeBook) -> None:
     """Most captions as training draws them hold a name of a type; the others use a word of two types at once."""
     draw = training_captions(book, np.random.default_rng(0))

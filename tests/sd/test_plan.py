@@ -86,6 +86,7 @@ print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("train", [False, True])
 def test_the_traced_peak_is_what_a_process_takes(train: bool) -> None:
     """By how much the peak of resident memory grows from batch 1 to 6, of a network of 3 million parameters."""
@@ -143,6 +144,7 @@ def small() -> SdSpec:
     return replace(sd15(), configs=configs)
 
 
+@pytest.mark.slow
 def test_a_training_that_cannot_fit_names_what_would() -> None:
     spec, heavy = small(), training(batch=8, checkpointing=False)
     light = [forecast_training(spec, training(side=side), "cuda").total / 2**30

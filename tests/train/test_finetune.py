@@ -79,7 +79,7 @@ def job(
     bars: Path, base: Path, out: Path, *, method: Method = "lora", steps: int = 24, resume: bool = False
 ) -> FinetuneJob:
     rank = 4 if method == "lora" else None
-    options = FinetuneOptions(method, rank, 600.0, weights=base, most_steps=steps)
+    options = FinetuneOptions(method, rank, 600.0, weights=base, most_steps=steps, donors=method == "lora")
     return FinetuneJob(bars, out, options, resume=resume, lesson=LESSON)
 
 
@@ -128,7 +128,7 @@ def test_all_weights_can_be_tuned_too(bars: Path, base: Path, tmp_path: Path) ->
     info = made.finish()
     sha256 = verify(base).weights_sha256
     one = adapted_unet(base, torch.float32, "cpu", [read_adapter(str(tmp_path / "full"), sha256)])
-    assert info.rank is None
+    assert info.rank is None and info.donors_sha256 is None
     assert not torch.equal(one.conv_in.weight, load_unet(base, torch.float32, "cpu").conv_in.weight)
 
 
