@@ -31,8 +31,8 @@ BASES = {
 class AdapterOptions:
     """How an adapter is trained on the shots. steps: optimiser steps, so that a busy machine trains as much as an idle
     one. minutes: the most that it may take; None for any. rank: None to choose by validation, which takes two fifths
-    of the steps. lesson: windows to draw, None for the usual. weights: of the base model, None for the package's. donors:
-    as in `train.finetune`."""
+    of the steps. lesson: windows to draw, None for the usual. weights: of the base model, None for the package's.
+    donors: as in `train.finetune`."""
 
     steps: int = 240
     minutes: float | None = None

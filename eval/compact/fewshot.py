@@ -106,7 +106,8 @@ def finetune(owner: DefectSet, args: argparse.Namespace, out: Path, donors: bool
     """The adapter of this draw's shots and good pictures, trained where it is not there yet."""
     chosen = [one for one in owner.records() if one.split == "train" and one.annotation in ("mask", "good")]
     return adapter_of(
-        shots_set(owner, chosen, out), AdapterOptions(steps=args.steps, donors=donors), args.adapters or args.work / "adapters",
+        shots_set(owner, chosen, out), AdapterOptions(steps=args.steps, donors=donors),
+        args.adapters or args.work / "adapters",
         watch=lambda lap: print(f"  step {lap.step}, {lap.seconds:.0f} s, loss {lap.loss:.4f}", flush=True),
     )  # fmt: skip
 
