@@ -122,7 +122,8 @@ def adapted_unet(folder: Path, dtype: torch.dtype, device: str, adapters: Sequen
     apply_adapters(unet, adapters)
     unet.requires_grad_(False).eval()
     # torch's own cast: diffusers' warns of modules kept in float32, of which there are none
-    return torch.nn.Module.to(unet, dtype=dtype, device=device, memory_format=torch.channels_last)
+    cast = torch.nn.Module.to(unet, device=device, dtype=dtype)
+    return torch.nn.Module.to(cast, memory_format=torch.channels_last)
 
 
 def apply_adapters(unet: Any, adapters: Sequence[Adapter]) -> None:
