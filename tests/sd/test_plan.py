@@ -17,6 +17,7 @@ from defectgen.errors import InputError
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.memory_trace import parameters_of, trace_unet, trace_vae
 from defectgen.sd.plan import (
+    SLACK,
     Sampling,
     Training,
     check_fits,
@@ -88,8 +89,9 @@ print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("train", [False, True])
-def test_the_traced_peak_is_what_a_process_takes(train: bool) -> None:
-    """By how much the peak of resident memory grows from batch 1 to 6, of a network of 3 million parameters."""
+def test_the_forecast_peak_is_what_a_process_takes(train: bool) -> None:
+    """By how much the peak of resident memory grows from batch 1 to 6, of a network of 3 million parameters; the
+    forecast is what was traced with the usual slack."""
     batch, config = 6, dict(tiny_unet(widths=(64, 128)).config)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE.format(batch=batch, train=train)], capture_output=True, text=True, check=True,
@@ -97,7 +99,7 @@ def test_the_traced_peak_is_what_a_process_takes(train: bool) -> None:
     )  # fmt: skip
     before, after = (1024 * int(value) for value in done.stdout.split()[-2:])
     one, many = (trace_unet(config, batch=n, side=64, dtype="fp32", full=train) for n in (1, batch))
-    assert 1 / FACTOR < (many.peak - one.peak) / (after - before) < FACTOR
+    assert 1 / FACTOR < SLACK * (many.peak - one.peak) / (after - before) < FACTOR
 
 
 def test_operations_are_counted() -> None:
