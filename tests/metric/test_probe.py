@@ -390,6 +390,7 @@ def test_a_cached_extractor_looks_once_and_says_the_same(tmp_path: Path) -> None
     assert looked == [2, 1]
 
 
+@pytest.mark.slow
 def test_all_probes_with_the_default_extractor(tmp_path: Path) -> None:
     synth = collection(tmp_path / "set", 22, jpeg)
     real = collection(tmp_path / "real", 22, untouched_again, first=50)

@@ -110,6 +110,7 @@ def test_operations_are_counted() -> None:
     assert trace_unet(SD15_UNET, batch=1, side=64, dtype="bf16").flops == pytest.approx(0.80e12, rel=0.02)
 
 
+@pytest.mark.slow
 def test_memory_follows_what_is_asked_for() -> None:
     config = dict(tiny_unet(widths=(32, 64)).config)
 

@@ -76,7 +76,7 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def job(
-    bars: Path, base: Path, out: Path, *, method: Method = "lora", steps: int = 24, resume: bool = False
+    bars: Path, base: Path, out: Path, *, method: Method = "lora", steps: int = 14, resume: bool = False
 ) -> FinetuneJob:
     rank = 4 if method == "lora" else None
     options = FinetuneOptions(method, rank, 600.0, weights=base, most_steps=steps, donors=method == "lora")
@@ -123,7 +123,7 @@ def test_scale_is_how_far_the_weights_move(adapter: Path, base: Path) -> None:
 
 
 def test_all_weights_can_be_tuned_too(bars: Path, base: Path, tmp_path: Path) -> None:
-    made = job(bars, base, tmp_path / "full", method="full", steps=3)
+    made = job(bars, base, tmp_path / "full", method="full", steps=2)
     list(made.run())
     info = made.finish()
     sha256 = verify(base).weights_sha256
@@ -173,13 +173,13 @@ def test_a_type_keeps_a_group_to_learn_from(tmp_path: Path) -> None:
 
 
 def test_a_stopped_job_goes_on(bars: Path, base: Path, tmp_path: Path) -> None:
-    first = job(bars, base, tmp_path / "a", steps=6)
+    first = job(bars, base, tmp_path / "a", steps=4)
     laps = first.run()
     step = next(laps).step
     laps.close()
     with pytest.raises(InputError, match="--resume"):
         job(bars, base, tmp_path / "a")
-    second = job(bars, base, tmp_path / "a", steps=12, resume=True)
+    second = job(bars, base, tmp_path / "a", steps=8, resume=True)
     assert next(second.run()).step > step
 
 

@@ -112,6 +112,7 @@ def test_a_new_word_loads_as_textual_inversion(bars: Path, tiny: Path, tmp_path:
     assert spoken("a long scratch on steel", info) == "a long <scratch> on steel"
 
 
+@pytest.mark.slow
 def test_the_loss_on_kept_windows_falls(bars: Path, tiny: Path, tmp_path: Path) -> None:
     """All weights, since a random network leaves low-rank updates of its attention little to gain."""
     laps, info = trained(job(bars, tiny, tmp_path / "out", method="full", steps=50, rank=None, lr=3e-3))
