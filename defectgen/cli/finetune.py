@@ -114,13 +114,13 @@ def _speech(rare_token: bool, new_words: bool) -> str | None:
 def _compact(folder: Path, out: Path, values: tuple[Any, ...], about: dict[str, Any]) -> None:
     from rich.console import Console
 
-    from defectgen.model.device import pick_device
+    from defectgen.model.device import pick_trainer
     from defectgen.train.finetune import FinetuneOptions
     from defectgen.train.finetune_job import FinetuneJob
 
     console = Console()
     method, rank, budget_s, seed, device, donors = values
-    options = FinetuneOptions(method, rank, budget_s, seed, pick_device(device), donors=donors)
+    options = FinetuneOptions(method, rank, budget_s, seed, pick_trainer(device), donors=donors)
     job = FinetuneJob(folder, out, options, **about)
     _introduce(console, job)
     try:

@@ -91,11 +91,11 @@ def _run(options: GainOptions, html: Path | None, as_json: Path | None, dry_run:
     from defectgen.cli.gain_screen import Watching, print_forecast, print_plan, print_result
     from defectgen.gain.plan import make_plan
     from defectgen.gain.study import RESULT, forecast_study, run_study
-    from defectgen.model.device import pick_device
+    from defectgen.model.device import pick_trainer
 
     with Watching() as watching:
         watching.say("reading pictures")
-        plan = make_plan(replace(options, device=pick_device(options.device)))
+        plan = make_plan(replace(options, device=pick_trainer(options.device)))
     print_plan(plan)
     with Watching() as watching:
         if dry_run:
@@ -148,9 +148,9 @@ def _jobs(jobs: int | None, device: str) -> int:
     """As asked for; by default one for each core that this process may use, and one on an accelerator."""
     import os
 
-    from defectgen.model.device import pick_device
+    from defectgen.model.device import pick_trainer
 
     if jobs is not None:
         return jobs
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return allowed if pick_device(device) == "cpu" else 1
+    return allowed if pick_trainer(device) == "cpu" else 1

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from defectgen.downstream.stack_package import load_part
 from defectgen.errors import InputError, WeightsError
+from defectgen.metric.optional_package import load_optional
 from defectgen.model.lite0 import lite0_file
 
 __all__ = ["BACKBONES", "freeze", "lite0_state", "load_backbone", "parse_model"]
@@ -77,7 +77,7 @@ def _file_state(file: Path | None) -> dict[str, Tensor]:
 
 def lite0_state() -> dict[str, Tensor]:
     """The package's weights by timm's names, without the classifier."""
-    load_part("timm")
+    load_optional("timm")
     state: dict[str, Tensor] = torch.load(lite0_file(), map_location="cpu", weights_only=True)
     return {_timm_key(name): value for name, value in state.items() if not name.startswith("_fc.")}
 

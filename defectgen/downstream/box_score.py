@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from defectgen.downstream.found import size_of
 from defectgen.downstream.pool import Pool
 from defectgen.downstream.ranking import rank
-from defectgen.downstream.stack_package import load_part
+from defectgen.metric.optional_package import load_optional
 
 __all__ = ["box_scores", "class_box_scores", "coco_precision", "overlaps", "top_scores"]
 
@@ -32,14 +32,14 @@ MOST_BOXES = 100
 
 def coco_precision(seen: Sequence[F32], pool: Pool) -> NDArray[np.float64]:
     """(10, C): average precision at IoU 0.5 to 0.95 of each type; nan where a type has no true box."""
-    truth = load_part("pycocotools.coco").COCO()
+    truth = load_optional("pycocotools.coco").COCO()
     truth.dataset = _annotations(pool)
     with redirect_stdout(io.StringIO()):
         truth.createIndex()
         found = _results(seen)
         if not len(found):
             return np.where(_present(pool), np.zeros((10, len(pool.classes))), np.nan)
-        judge = load_part("pycocotools.cocoeval").COCOeval(truth, truth.loadRes(found), "bbox")
+        judge = load_optional("pycocotools.cocoeval").COCOeval(truth, truth.loadRes(found), "bbox")
         judge.params.maxDets = [1, 10, MOST_BOXES]
         judge.evaluate()
         judge.accumulate()

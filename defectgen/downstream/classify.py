@@ -21,9 +21,9 @@ from defectgen.downstream.intake import require
 from defectgen.downstream.picture_score import balanced_accuracy, class_scores, overall_scores
 from defectgen.downstream.pool import Pool
 from defectgen.downstream.ranking import alarm_threshold
-from defectgen.downstream.stack_package import load_part
 from defectgen.downstream.task import LEADS, Outcome, TrainOptions, Trial, Watch
 from defectgen.downstream.val_sample import val_sample
+from defectgen.metric.optional_package import load_optional
 
 __all__ = ["Classifier", "Classify"]
 
@@ -40,7 +40,7 @@ class Classifier(nn.Module):
     def __init__(self, classes: int, model: str = "") -> None:
         super().__init__()
         self.preset, file = parse_model(model, Classify.presets)
-        net = load_part("timm").create_model(timm_name(self.preset), pretrained=False, num_classes=classes + 1)
+        net = load_optional("timm").create_model(timm_name(self.preset), pretrained=False, num_classes=classes + 1)
         load_backbone(net, self.preset, file)
         if self.preset == "lite0":
             freeze(net, FROZEN)

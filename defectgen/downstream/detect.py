@@ -21,9 +21,9 @@ from defectgen.downstream.fit import computing, fit, seeded
 from defectgen.downstream.intake import require, require_boxes, require_multiple
 from defectgen.downstream.pool import Pool
 from defectgen.downstream.ranking import alarm_threshold
-from defectgen.downstream.stack_package import load_part
 from defectgen.downstream.task import LEADS, Outcome, TrainOptions, Trial, Watch
 from defectgen.downstream.val_sample import val_sample
+from defectgen.metric.optional_package import load_optional
 
 __all__ = ["Detect", "Pyramid", "make_detector"]
 
@@ -45,7 +45,7 @@ class Pyramid(nn.Module):
         from torchvision.ops import FeaturePyramidNetwork
 
         self.preset, file = parse_model(model, Detect.presets)
-        body = load_part("timm").create_model(
+        body = load_optional("timm").create_model(
             timm_name(self.preset), pretrained=False, features_only=True, out_indices=(1, 2, 3, 4)
         )
         load_backbone(body, self.preset, file)

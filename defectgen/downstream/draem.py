@@ -16,8 +16,8 @@ from defectgen.downstream.backbone import keep_statistics
 from defectgen.downstream.batch import Batch
 from defectgen.downstream.fit import computing
 from defectgen.downstream.map_network import MapNetwork
-from defectgen.downstream.stack_package import load_part
 from defectgen.downstream.unet import defect_chance, entropy, is_frozen, make_decoder, make_encoder, rates
+from defectgen.metric.optional_package import load_optional
 
 __all__ = ["PRESETS", "Draem"]
 
@@ -62,7 +62,7 @@ class Draem(MapNetwork):
 
     def __init__(self, model: str = "") -> None:
         super().__init__()
-        smp = load_part("segmentation_models_pytorch")
+        smp = load_optional("segmentation_models_pytorch")
         self.encoder = make_encoder(model, PRESETS)
         self.restorer = Restorer().to(memory_format=torch.channels_last)
         self.decoder, self.head = make_decoder([2 * n for n in self.encoder.out_channels], 2)

@@ -15,7 +15,7 @@ from torch import Tensor
 from defectgen.downstream.backbone import freeze, keep_statistics, load_backbone, timm_name
 from defectgen.downstream.batch import Batch
 from defectgen.downstream.map_network import MapNetwork
-from defectgen.downstream.stack_package import load_part
+from defectgen.metric.optional_package import load_optional
 
 __all__ = ["Mask2Former"]
 
@@ -39,8 +39,8 @@ class Mask2Former(MapNetwork):
 
     def __init__(self, classes: int, model: str = "mask2former") -> None:
         super().__init__()
-        transformers = load_part("transformers")
-        logging = load_part("transformers.utils.logging")
+        transformers = load_optional("transformers")
+        logging = load_optional("transformers.utils.logging")
         level = logging.get_verbosity()
         logging.set_verbosity_error()  # it warns of every backbone but its own
         self.net: Any = transformers.Mask2FormerForUniversalSegmentation(_configuration(transformers, classes))

@@ -18,7 +18,7 @@ from torch.nn import functional
 from defectgen.downstream.backbone import freeze, load_backbone, timm_name
 from defectgen.downstream.batch import as_input
 from defectgen.downstream.fit import computing
-from defectgen.downstream.stack_package import load_part
+from defectgen.metric.optional_package import load_optional
 
 __all__ = ["PatchMemory", "covering"]
 
@@ -37,7 +37,7 @@ class PatchMemory:
 
     def __init__(self, good: NDArray[np.uint8], *, seed: int, device: str) -> None:
         self._device = device
-        body = load_part("timm").create_model(
+        body = load_optional("timm").create_model(
             timm_name("lite0"), pretrained=False, features_only=True, out_indices=LEVELS
         )
         load_backbone(body, "lite0", None)

@@ -18,7 +18,7 @@ from defectgen.downstream.backbone import freeze, keep_statistics, load_backbone
 from defectgen.downstream.batch import Batch
 from defectgen.downstream.fit import computing
 from defectgen.downstream.map_network import MapNetwork
-from defectgen.downstream.stack_package import load_part
+from defectgen.metric.optional_package import load_optional
 
 __all__ = ["DECODER", "PRESETS", "UNet", "defect_chance", "entropy", "make_encoder", "rates"]
 
@@ -35,7 +35,7 @@ type, training the last four took 2.3 times as long a step and gave no higher a 
 
 def make_encoder(model: str, presets: tuple[str, ...] = PRESETS) -> Any:
     """segmentation-models-pytorch's encoder with its weights; what stays as it is takes no gradient."""
-    smp = load_part("segmentation_models_pytorch")
+    smp = load_optional("segmentation_models_pytorch")
     preset, file = parse_model(model, presets)
     encoder = smp.encoders.get_encoder(f"tu-{timm_name(preset)}", weights=None)
     load_backbone(encoder.model, preset, file)
@@ -46,8 +46,8 @@ def make_encoder(model: str, presets: tuple[str, ...] = PRESETS) -> Any:
 
 def make_decoder(channels: Sequence[int], outputs: int) -> tuple[Any, Any]:
     """Decoder of an encoder's maps with so many channels, and the last layer."""
-    smp = load_part("segmentation_models_pytorch")
-    parts = load_part("segmentation_models_pytorch.decoders.unet.decoder")
+    smp = load_optional("segmentation_models_pytorch")
+    parts = load_optional("segmentation_models_pytorch.decoders.unet.decoder")
     decoder = parts.UnetDecoder(channels, DECODER)
     head = smp.base.SegmentationHead(DECODER[-1], outputs, kernel_size=3)
     smp.base.initialization.initialize_decoder(decoder)
@@ -91,7 +91,7 @@ class UNet(MapNetwork):
 
     def __init__(self, classes: int, model: str = "") -> None:
         super().__init__()
-        smp = load_part("segmentation_models_pytorch")
+        smp = load_optional("segmentation_models_pytorch")
         self.encoder = make_encoder(model)
         self.decoder, self.head = make_decoder(self.encoder.out_channels, classes + 1)
         self._dice = smp.losses.DiceLoss("multiclass", classes=list(range(1, classes + 1)))

@@ -28,7 +28,7 @@ from defectgen.gain.row import ALL, Row
 from defectgen.gain.verdict import Verdict, judge
 from defectgen.record import METADATA
 
-__all__ = ["assemble", "say"]
+__all__ = ["advice_of", "assemble", "say"]
 
 LIBRARIES = ("torch", "torchvision", "timm", "segmentation-models-pytorch", "albumentations", "numpy")
 
@@ -52,7 +52,7 @@ def assemble(
         draws=tuple(_draw(plan, draw) for draw in range(plan.options.draws)),
         test=TestSide(names=plan.test.names, labels=tuple(plan.test.labels.tolist())),
         planned=len(plan.spots), cells=cells, verdicts=verdicts, said=tuple(say(one) for one in verdicts),
-        advice=tuple(_advice(rows, leads)), notes=plan.notes, seconds=round(sum(once.values()), 1),
+        advice=tuple(advice_of(rows, leads)), notes=plan.notes, seconds=round(sum(once.values()), 1),
     )  # fmt: skip
 
 
@@ -71,7 +71,8 @@ def _cell_line(cell: Cell, numbers: CellNumbers) -> CellLine:
     )  # fmt: skip
 
 
-def _advice(rows: Sequence[Row], leads: Mapping[str, str]) -> list[Advice]:
+def advice_of(rows: Sequence[Row], leads: Mapping[str, str]) -> list[Advice]:
+    """What `advise` says of each task and model. leads: the leading metric of each task."""
     found = []
     for task, model in dict.fromkeys((row.task, row.model) for row in rows):
         found += advise([row for row in rows if (row.task, row.model) == (task, model)], leads[task])

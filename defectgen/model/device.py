@@ -11,7 +11,7 @@ from defectgen.errors import InputError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["DEVICES", "pick_device", "pick_dtype", "set_threads"]
+__all__ = ["DEVICES", "pick_device", "pick_dtype", "pick_trainer", "set_threads"]
 
 DEVICES = ("auto", "cpu", "cuda", "mps", "openvino")
 _MOST_THREADS = 8
@@ -40,6 +40,13 @@ def pick_device(name: str) -> str:
     if not there[name]:
         raise InputError(f"device {name!r} is not available here; use --device auto or --device cpu")
     return name
+
+
+def pick_trainer(name: str) -> str:
+    """As `pick_device`, for training; InputError for `openvino`, be it installed or not."""
+    if name == "openvino":
+        raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
+    return pick_device(name)
 
 
 def pick_dtype(device: str) -> torch.dtype:

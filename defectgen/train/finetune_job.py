@@ -7,7 +7,6 @@ What it draws its windows from is settled before anything is trained: shots, wor
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,16 +16,16 @@ import numpy as np
 from defectgen.book import RecipeBook, load_book
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.engine.donor import write_donors
-from defectgen.errors import InputError, OutputError
+from defectgen.errors import InputError
 from defectgen.model.adapter import DONORS_FILE, AdapterInfo
 from defectgen.model.adapter_path import RECIPES
-from defectgen.model.device import pick_device, set_threads
+from defectgen.model.device import pick_trainer, set_threads
 from defectgen.model.reference import ReferenceEncoder
 from defectgen.model.text import TextEncoder
 from defectgen.train.batch import Batch, plain_batch, severity_quantiles
 from defectgen.train.donor import collect_donors
 from defectgen.train.finetune import Finetune, FinetuneOptions, Lap, is_adapter
-from defectgen.train.job_folder import check_job_folder
+from defectgen.train.job_folder import check_job_folder, claim_job
 from defectgen.train.lesson import Lesson, defect_pairs, rehearsal_pairs, write_lesson
 from defectgen.train.new_word import learn_words
 from defectgen.train.pair import Pair
@@ -49,8 +48,7 @@ class FinetuneJob:
     ) -> None:  # fmt: skip
         """Raises InputError for a set that cannot be learned from, or a folder that holds something else."""
         check_job_folder(out, ended=is_adapter(out), resume=resume)
-        if pick_device(options.device) == "openvino":
-            raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
+        pick_trainer(options.device)
         self.out, self.work, self.options, self.lesson = out, out / "work", options, lesson or Lesson()
         self.source = DefectSet(source)
         self.shots: Shots = read_shots(self.source, shots=shots, seed=options.seed, manifests=blocked)
@@ -85,7 +83,7 @@ class FinetuneJob:
             "pictures": len(self.shots.train),
             "good_pictures": len(self.shots.good),
             "licences": self.shots.licences,
-            "set_sha256": self._digest(),
+            "set_sha256": self.shots.sha256,
             "severity": severity_quantiles(shards),
             "donors_sha256": donors,
         })  # fmt: skip
@@ -102,22 +100,8 @@ class FinetuneJob:
 
     def _claim(self) -> None:
         """The work folder is for this job alone; another's is refused."""
-        mine = {"set": self._digest(), "method": self.options.method, "rank": self.options.rank,
-                "seed": self.options.seed}  # fmt: skip
-        path = self.work / "job.json"
-        try:
-            self.work.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{self.out} cannot be written: {error.strerror}; name another folder") from error
-        if not path.exists():
-            path.write_text(json.dumps(mine) + "\n")
-        if json.loads(path.read_text()) != mine:
-            raise InputError(f"{self.out} holds a job on other pictures or options; name another folder")
-
-    def _digest(self) -> str:
-        shots = [f"{shot.picture.path.name} {shot.text}" for shot in (*self.shots.train, *self.shots.val)]
-        pixels = [hashlib.sha256(shot.picture.rgb.tobytes()).hexdigest() for shot in self.shots.train]
-        return hashlib.sha256("\n".join([*shots, *pixels]).encode()).hexdigest()
+        o = self.options
+        claim_job(self.out, {"set": self.shots.sha256, "method": o.method, "rank": o.rank, "seed": o.seed})
 
     def _book(self) -> RecipeBook:
         """The shipped recipes, and those of the types that only this set knows."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from defectgen.errors import InputError
-from defectgen.model.device import pick_device, set_threads
+from defectgen.model.device import pick_trainer, set_threads
 from defectgen.model.text import TextEncoder
 from defectgen.train.build import build_cache, check_sources, strip_pairs
 from defectgen.train.pretrain import PretrainConfig, Progress, pretrain
@@ -69,9 +69,7 @@ def run_job(
 
     blocked: manifests of splits; InputError where one of their test pictures would be trained on.
     """
-    where = pick_device(device)
-    if where == "openvino":
-        raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
+    where = pick_trainer(device)
     set_threads()
     if (run / "state.safetensors").exists() and not resume:
         raise InputError(f"{run}: holds a training run already; go on with --resume or name another folder")

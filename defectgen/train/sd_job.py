@@ -7,12 +7,9 @@ Under `accelerate launch` every process runs the job; the first writes.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +17,15 @@ import numpy as np
 
 from defectgen.book import load_book
 from defectgen.dataset.defect_set import DefectSet
-from defectgen.errors import InputError, OutputError
+from defectgen.errors import InputError
 from defectgen.model.adapter_path import RECIPES
-from defectgen.model.device import pick_device, set_threads
+from defectgen.model.device import pick_trainer, set_threads
 from defectgen.sd.card import SdAdapterInfo, files_sha256, has_sd_card, write_sd_card
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.pipeline import fetched
 from defectgen.sd.plan_preset import device_gib
 from defectgen.train.finetune import quieten
-from defectgen.train.job_folder import check_job_folder
+from defectgen.train.job_folder import check_job_folder, claim_job
 from defectgen.train.new_word import learn_words
 from defectgen.train.sd_board import Board
 from defectgen.train.sd_finetune import SdFinetune, SdLap
@@ -65,9 +62,7 @@ class SdFinetuneJob:
     ) -> None:  # fmt: skip
         """Raises InputError for a set or a checkpoint that cannot be learned from or with."""
         check_job_folder(out, ended=has_sd_card(out), resume=resume)
-        self.device = pick_device(options.device)
-        if self.device == "openvino":
-            raise InputError("device 'openvino' only runs a model; train with --device auto, cpu, cuda or mps")
+        self.device = pick_trainer(options.device)
         self.out, self.work, self.options = out, out / "work", options
         self.spec: SdSpec = inspect(options.model, offline=options.offline, config=options.config)
         if self.spec.kind == "flux":
@@ -146,7 +141,7 @@ class SdFinetuneJob:
             said={} if plain else dict(self.words.said), defects=self.shots.names,
             materials=tuple(sorted({shot.picture.material for shot in self.shots.train})),
             pictures=len(self.shots.train), good_pictures=len(self.shots.good), licences=self.shots.licences,
-            set_sha256=self._digest, seed=self.options.seed, steps_trained=state.best_step,
+            set_sha256=self.shots.sha256, seed=self.options.seed, steps_trained=state.best_step,
             seconds=round(state.seconds, 1), dtype=s.dtype, optimiser=s.optimiser,
             batch=s.batch * s.accumulate * self._accelerator.num_processes,
             val_loss=None if state.first is None else (state.first, state.best),
@@ -192,27 +187,10 @@ class SdFinetuneJob:
     def _claim(self) -> None:
         """The work folder is for this job alone; another's is refused."""
         o = self.options
-        mine = {
-            "set": self._digest, "base": self.spec.sha256, "method": o.method, "rank": self.settings.rank,
+        claim_job(self.out, {
+            "set": self.shots.sha256, "base": self.spec.sha256, "method": o.method, "rank": self.settings.rank,
             "side": self.settings.side, "seed": o.seed, "text_encoder": o.text_encoder, "speech": o.speech,
-        }  # fmt: skip
-        path = self.work / "job.json"
-        try:
-            self.work.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{self.out} cannot be written: {error.strerror}; name another folder") from error
-        if not path.exists():
-            path.write_text(json.dumps(mine) + "\n")
-        theirs = json.loads(path.read_text())
-        changed = sorted(key for key in mine if theirs.get(key) != mine[key])
-        if changed:
-            raise InputError(f"{self.out} holds a job with another {', '.join(changed)}; name another folder")
-
-    @cached_property
-    def _digest(self) -> str:
-        shots = [f"{shot.picture.path.name} {shot.text}" for shot in (*self.shots.train, *self.shots.val)]
-        pixels = [hashlib.sha256(shot.picture.rgb.tobytes()).hexdigest() for shot in self.shots.train]
-        return hashlib.sha256("\n".join([*shots, *pixels]).encode()).hexdigest()
+        })  # fmt: skip
 
     def _lessons(self, pipe: Any) -> None:
         """Draw and encode the windows once; and recipes for types that the book lacks."""

@@ -7,6 +7,7 @@ where there is none and at least LEAST_GROUPS groups, from a fifth of the groups
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,6 +50,13 @@ class Shots:
     good: tuple[RealPicture, ...]
     licences: dict[str, int]
     notices: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Of what is learned from and judged by: names, captions, and the pixels of the training pictures."""
+        said = [f"{shot.picture.path.name} {shot.text}" for shot in (*self.train, *self.val)]
+        pixels = [hashlib.sha256(shot.picture.rgb.tobytes()).hexdigest() for shot in self.train]
+        return hashlib.sha256("\n".join([*said, *pixels]).encode()).hexdigest()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -32,8 +32,9 @@ HERE = Path(__file__).parent
 WORK = Path("out/gain")
 DIGITS = 6
 PASSED = ("jobs", "budget", "device")
-SPLIT = ("--ratios", "0.5,0.2,0.3")
-"""More for testing than is usual: few shots need little to train on, and small effects much to be seen on."""
+SPLIT = ("--ratios", "0.5,0.2,0.3", "--seed", "1")
+"""More for testing than is usual: few shots need little to train on, and small effects much to be seen on. The networks
+were chosen with a look at magnetic-tile's split of seed 0, so that no result rests on that one."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def run_study(name: str, study: Study, data: Path, extra: list[str]) -> None:
     run(
         "gain", "--real", str(real_set(study.set, data)), "--tasks", study.tasks, "--shots", str(study.shots),
         "--draws", str(study.draws), "--seeds", str(study.seeds), "--size", str(study.size), *study.options,
-        "--out", str(out), "--html", str(out / "report.html"), *extra,
+        "--out", str(out), "--cache", str(WORK / "cache"), "--html", str(out / "report.html"), *extra,
     )  # fmt: skip
     keep(ROOT / out / "gain.json", HERE / name)
 

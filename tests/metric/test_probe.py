@@ -28,7 +28,7 @@ from defectgen.metric.extractor import Features
 from defectgen.metric.group_link import link_groups
 from defectgen.metric.heat_map import evidence, heat_png
 from defectgen.metric.lite0 import lite0
-from defectgen.metric.probe import artefact_probe, probes, realism_probe
+from defectgen.metric.probe import artefact_probe, realism_probe
 from defectgen.metric.residual import TILE, ResidualExtractor
 from defectgen.metric.result import Fingerprint
 from defectgen.metric.separation import auroc, even_rows, halves, separate
@@ -388,14 +388,3 @@ def test_a_cached_extractor_looks_once_and_says_the_same(tmp_path: Path) -> None
     np.testing.assert_array_equal(first, Brightness().extract(pictures)[0])
     np.testing.assert_array_equal(first, second[:3])
     assert looked == [2, 1]
-
-
-@pytest.mark.slow
-def test_all_probes_with_the_default_extractor(tmp_path: Path) -> None:
-    synth = collection(tmp_path / "set", 22, jpeg)
-    real = collection(tmp_path / "real", 22, untouched_again, first=50)
-    found = {one.kind: one for one in probes(synth, real, lite0(), defect="dent")}
-    assert list(found) == ["realism", "realism-noise", "artefact", "artefact-noise"]
-    assert all(one.auroc and one.floor and one.defect == "dent" and len(one.heat_maps) == 6 for one in found.values())
-    for kind in ("realism-noise", "artefact-noise"):
-        assert found[kind].auroc.value > 0.9

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from defectgen.gain.cell_cache import CellNumbers
-from defectgen.gain.outcome import _advice, say
+from defectgen.gain.outcome import advice_of, say
 from defectgen.gain.result import (
     ArmLine,
     CellLine,
@@ -64,7 +64,7 @@ def small_trial(
         tasks=tuple(TaskLine(task=task, model="lite0", lead=leads[task], steps=200) for task in tasks),
         draws=tuple(DrawLine(draw=d, shots={name: (f"{name}-{d}.png",) for name in classes}) for d in range(draws)),
         test=TestSide(names=("images/a.png",), labels=(0,)), planned=len(cells), cells=tuple(cells),
-        verdicts=verdicts, said=tuple(say(one) for one in verdicts), advice=tuple(_advice(rows, held)),
+        verdicts=verdicts, said=tuple(say(one) for one in verdicts), advice=tuple(advice_of(rows, held)),
         notes=("left out by --defects: 103 pictures of fray",), seconds=8123.0,
     )  # fmt: skip
 
