@@ -16,7 +16,6 @@ import numpy as np
 from defectgen.book import RecipeBook, load_book
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.engine.donor import write_donors
-from defectgen.errors import InputError
 from defectgen.model.adapter import DONORS_FILE, AdapterInfo
 from defectgen.model.adapter_path import RECIPES
 from defectgen.model.device import pick_trainer, set_threads
