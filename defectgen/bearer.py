@@ -13,9 +13,15 @@ from dataclasses import replace
 from defectgen.book import RecipeBook
 from defectgen.choice import ANYWHERE, GENERAL, LISTED, choose, fit
 from defectgen.lexicon import Match, Meaning, words_of
+from defectgen.recipe import Defect
 from defectgen.stem import stem
 
-__all__ = ["OF_ALL", "bearing", "best_named", "first_named", "fitness", "is_usual", "types_of"]
+__all__ = [
+    "OF_ALL", "bearing", "best_named", "first_named", "fitness", "is_usual", "oddness", "only_material", "types_of",
+    "whole",
+]  # fmt: skip
+
+MOST_NAMED = 8
 
 OF_ALL = (LISTED, GENERAL)
 """The fitness of a general type that lists the material; that of any trade's own one is less."""
@@ -35,9 +41,21 @@ def first_named(found: Sequence[Match], pauses: Collection[int]) -> Match | None
     return chosen
 
 
+def whole(found: Sequence[Match], pauses: Collection[int]) -> list[Match]:
+    """All but the defects whose words a pause parts from a material: "glass, stone inclusion" says no "glass stone"."""
+    spans = {(m.start, m.end) for m in found if m.meaning.role == "material" and m.how != "inflection"}
+    return [
+        m for m in found
+        if m.meaning.role == "material"
+        or not any((m.start, i) in spans or (i, m.end) in spans for i in pauses if m.start < i < m.end)
+    ]  # fmt: skip
+
+
 def best_named(found: Sequence[Match], pauses: Collection[int], material: str | None, book: RecipeBook) -> Match | None:
     """Of several defects the first that is usual on the material; of two side by side the one its trade knows."""
     usual = [match for match in found if is_usual(match, material, book)] or list(found)
+    if material is None:  # "spalls with bare rebar": a trade's name of several words says more than one that fits all
+        usual.sort(key=lambda match: len(match.places) == 1)
     chosen = first_named(usual[:1], pauses)
     for other in usual[1:]:
         if chosen is not None and other.start == chosen.end and other.start not in pauses:
@@ -56,6 +74,21 @@ def is_usual(match: Match, material: str | None, book: RecipeBook) -> bool:
     if material is None:
         return len(match.places) > 1 or any(book.defects[name].domain == "general" for name in types_of(match, book))
     return fitness(match, material, book)[0] <= ANYWHERE
+
+
+def only_material(defect: Defect) -> str | None:
+    """The material that a type implies, since it is known on no other."""
+    return defect.materials[0] if len(defect.materials) == 1 else None
+
+
+def oddness(defect: Defect, material: str) -> list[str]:
+    """What to say of a type that is unusual, or makes no sense, on the material."""
+    if material in defect.never_on:
+        return [f"{defect.name} makes no sense on {material}"]
+    if not defect.materials or material in defect.materials:
+        return []
+    usual = ", ".join(defect.materials[:MOST_NAMED]) + (", ..." if len(defect.materials) > MOST_NAMED else "")
+    return [f"{defect.name} is unusual on {material}; usual on {usual}"]
 
 
 def types_of(match: Match, book: RecipeBook) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ class Lexicon:
 
     def __init__(self, phrases: Iterable[tuple[str, Meaning]]) -> None:
         self._exact: dict[str, dict[Meaning, str]] = {}
-        self._stems: dict[str, dict[Meaning, str]] = {}
+        self._stems: dict[str, dict[Meaning, list[str]]] = {}
         self._longest = 1
         self.words: set[str] = set()
         for phrase, meaning in phrases:
@@ -82,7 +82,7 @@ class Lexicon:
         words = words_of(phrase)
         self._exact.setdefault("".join(words), {}).setdefault(meaning, phrase)
         for key in keys(words):
-            self._stems.setdefault(key, {}).setdefault(meaning, phrase)
+            self._stems.setdefault(key, {}).setdefault(meaning, []).append(phrase)
         # A phrase that is one word may be typed as two.
         self._longest = max(self._longest, len(words) + 1)
         self.words.update(words)
@@ -112,7 +112,8 @@ class Lexicon:
     def _bent(self, part: Sequence[str]) -> dict[Meaning, str]:
         """What words of these stems can mean: one trade has the "burrs" that another calls a "burr"."""
         near = next((self._stems[key] for key in keys(part) if key in self._stems), {})
-        return {m: phrase for m, phrase in near.items() if m.role != "defect" or bends(part, phrase)}
+        bent = {m: [one for one in known if m.role != "defect" or bends(part, one)] for m, known in near.items()}
+        return {m: known[0] for m, known in bent.items() if known}
 
 
 def keys(words: Sequence[str]) -> tuple[str, ...]:

@@ -2,20 +2,30 @@
 
 Words of no language have no meaning to compare, and what means something else altogether has no neighbour: a run of
 words is only compared where each can be read, and only kept where nothing of everyday life is nearer.
+
+Thresholds, cosines between a run of unclaimed words and a recipe's phrase: NEAREST was set on half of 44 phrases that
+describe a defect in words of no recipe and 44 that describe none. Parts of a run must pass the higher NEAREST_PART, and
+only for materials: single words lie near to too much. A run that holds a made-up word must pass NEAREST_MADE_UP, and
+any run must lie nearer to the phrase than to `everyday` life; these, and STRANGE, the lead of everyday life that makes
+"a broken heart" no defect, were set on `eval/vocabulary/prompts/calibration.jsonl`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from defectgen.everyday import EVERYDAY, THINGS
 
 __all__ = [
-    "Encoder", "Neighbour", "Span", "everyday", "is_readable", "nearest_phrase", "parts_of", "spans_of",
-    "unlike_things",
+    "STRANGE", "Encoder", "Neighbour", "Span", "doubt", "everyday", "nearest_phrase", "spans_of", "unlike_things",
 ]  # fmt: skip
+
+NEAREST = 0.5
+NEAREST_PART = 0.6
+NEAREST_MADE_UP = 0.7
+STRANGE = 0.1
 
 Span = tuple[int, int]
 
@@ -49,11 +59,34 @@ class Neighbour:
 def nearest_phrase(
     role: str, words: Sequence[str], spans: Sequence[Span], phrases: Sequence[str], encoder: Encoder
 ) -> Neighbour:
-    """The best pair of a span of the words and a phrase."""
+    """The best pair of a span of the words and a phrase; of a material also of parts of a span."""
+    best = _nearest(role, words, spans, phrases, encoder)
+    parts = [part for span in spans for part in parts_of(span)] if role == "material" else []
+    if best.sure < NEAREST and parts:
+        part = _nearest(role, words, parts, phrases, encoder)
+        best = part if part.sure >= NEAREST_PART else best
+    return best
+
+
+def _nearest(
+    role: str, words: Sequence[str], spans: Sequence[Span], phrases: Sequence[str], encoder: Encoder
+) -> Neighbour:
     texts = [" ".join(words[a:b]) for a, b in spans]
     cosines = encoder.similarity(texts, phrases)
     row, column = divmod(int(cosines.argmax()), len(phrases))
     return Neighbour(role, spans[row], texts[row], phrases[column], float(cosines[row, column]))
+
+
+def doubt(best: Neighbour, known: Collection[str], encoder: Encoder) -> str:
+    """Why the neighbour is not near enough to be meant; nothing where it is. known: words that need not be read."""
+    if best.sure < NEAREST:
+        return f"nearest is {best.phrase!r} at {best.sure:.2f} < {NEAREST}"
+    made_up = not all(word in known or is_readable(word, encoder) for word in best.text.split())
+    if made_up and best.sure < NEAREST_MADE_UP:
+        return "it holds a word of no language"
+    if everyday(best.text, encoder) > best.sure:
+        return f"nearer to what is no {best.role} than to {best.phrase!r}"
+    return ""
 
 
 def parts_of(run: Span) -> list[Span]:

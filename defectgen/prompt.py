@@ -3,12 +3,6 @@
 Names and synonyms are matched by the longest phrase, then misspelt words are mended, then what is left is compared
 with the recipes' phrases in the space of a sentence encoder. Nothing is guessed in silence: an `Understanding` lists
 what each word was taken for, how, and how sure, and which words were not used.
-
-Thresholds of the nearest neighbour, a cosine between a run of unclaimed words and a recipe's phrase: NEAREST was set on
-half of 44 phrases that describe a defect in words of no recipe and 44 that describe none. Parts of a run must pass the
-higher NEAREST_PART, and only for materials: single words lie near to too much. A run that holds a made-up word must
-pass NEAREST_MADE_UP, and any run must lie nearer to the phrase than to `everyday` life; these, and STRANGE, the lead
-of everyday life that makes "a broken heart" no defect, were set on `eval/vocabulary/prompts/calibration.jsonl`.
 """
 
 from __future__ import annotations
@@ -17,7 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from defectgen.attribute import FILLERS, attribute_lexicon, numbers, phrase_words
-from defectgen.bearer import OF_ALL, bearing, best_named, first_named, fitness, is_usual, types_of
+from defectgen.bearer import (
+    OF_ALL,
+    bearing,
+    best_named,
+    first_named,
+    fitness,
+    is_usual,
+    oddness,
+    only_material,
+    types_of,
+    whole,
+)
 from defectgen.book import RecipeBook
 from defectgen.choice import choose, near_names
 from defectgen.errors import PromptError
@@ -25,13 +30,12 @@ from defectgen.foreign import in_english
 from defectgen.lexicon import How, Match, Meaning, pauses_of, words_of
 from defectgen.names import name_lexicon, scattered_names
 from defectgen.nearest import (
+    STRANGE,
     Encoder,
     Neighbour,
     Span,
-    everyday,
-    is_readable,
+    doubt,
     nearest_phrase,
-    parts_of,
     spans_of,
     unlike_things,
 )
@@ -41,19 +45,15 @@ from defectgen.recipe import Defect
 from defectgen.spec import DefectSpec, Reading, Understanding
 from defectgen.spelling import is_swapped, spellings
 from defectgen.stem import stem
+from defectgen.trade_form import trade_form
 
 __all__ = ["DefectSpec", "Encoder", "Reading", "Understanding", "parse_prompt"]
 
-NEAREST = 0.5
-NEAREST_PART = 0.6
-NEAREST_MADE_UP = 0.7
-STRANGE = 0.1
 SHORT = 4
 SURENESS: dict[How, float] = {"exact": 1.0, "synonym": 1.0, "inflection": 0.95, "typo": 0.8}
 NAMES = ("defect", "material")
 NEGATIONS = frozenset({"no", "without", "free", "non", "never"})
 MAX_WORDS = 60
-MOST_NAMED = 8
 EXAMPLES = "try 'hairline crack on brushed aluminum' or '2 deep scratches on painted metal near the edge'; all names: "
 HELP = EXAMPLES + "defectgen recipes list"
 
@@ -133,6 +133,8 @@ class Reader:
         for one, name in ((fault, self.defect), (found, self.material)):
             if one is not None and name is not None:
                 self._note(one, name)
+        if found is None and self.defect is not None:
+            self._imply_material(self.book.defects[self.defect])
         self._refuse_negation()
 
     def _first_material(self) -> Match | None:
@@ -186,7 +188,7 @@ class Reader:
         fillers = {(i, i + 1) for i, word in enumerate(self.words) if word in FILLERS}
         found = self.lexicon.matches(self.words)
         names = [m for m in found if m.how != "inflection" or (m.start, m.end) not in fillers]
-        return names + self.attribute_words.matches(self.words)
+        return whole(names, pauses_of(self.text)) + self.attribute_words.matches(self.words)
 
     def _is_word(self, word: str) -> bool:
         encoder = self._encoder()
@@ -244,7 +246,10 @@ class Reader:
         """Whether its words are free, and its type lists a material that is named, or none is."""
         if any(self.taken.get(i) in ("count", "unit", "angle", "size") for i in match.places):
             return False
-        named = {m.meaning.name for m in self.names.get("material", [])}
+        materials = self.names.get("material", [])
+        if any(m.how != "inflection" and set(match.places) <= set(m.places) for m in materials):
+            return False  # "powder coat" is no "powdery coat"
+        named = {m.meaning.name for m in materials}
         return not named or any({*self.book.defects[one].materials} & named for one in types_of(match, self.book))
 
     def _explains_more(self, one: Match, other: Match) -> bool:
@@ -290,7 +295,8 @@ class Reader:
             rest = ", ".join(chosen.others)
             hint = "" if self.material else "; name the material to tell them apart"
             self.notices.append(f"{fault.phrase!r} also names {rest}; took {chosen.name}{hint}")
-        return chosen.name
+        words = [self.words[i] for i in self.fault_places]
+        return (self.material and trade_form(words, chosen.name, self.material, self.book)) or chosen.name
 
     def _note(self, found: Found, name: str) -> None:
         if isinstance(found.source, Match):
@@ -313,22 +319,11 @@ class Reader:
         encoder = self._encoder() if runs else None
         if encoder is None:
             return None
-        parts = [part for run in runs for part in parts_of(run)] if role == "material" else []
         index = self.book.material_owners if role == "material" else near_names(self.book, self.material)
         best = nearest_phrase(role, self.words, runs, list(index), encoder)
-        if best.sure < NEAREST and parts:
-            part = nearest_phrase(role, self.words, parts, list(index), encoder)
-            best = part if part.sure >= NEAREST_PART else best
-        if best.sure < NEAREST:
-            near = f"nearest is {best.phrase!r} at {best.sure:.2f} < {NEAREST}"
-            self.notices.append(f"no {role} near {best.text!r}: {near}")
-            return None
-        made_up = not all(word in self.lexicon.words or is_readable(word, encoder) for word in best.text.split())
-        if made_up and best.sure < NEAREST_MADE_UP:
-            self.notices.append(f"no {role} near {best.text!r}: it holds a word of no language")
-            return None
-        if everyday(best.text, encoder) > best.sure:
-            self.notices.append(f"no {role} near {best.text!r}: nearer to what is no {role} than to {best.phrase!r}")
+        against = doubt(best, self.lexicon.words, encoder)
+        if against:
+            self.notices.append(f"no {role} near {best.text!r}: {against}")
             return None
         self.taken.update(dict.fromkeys(range(*best.span), role))
         return Found(index[best.phrase], best)
@@ -380,14 +375,16 @@ class Reader:
         got = "names a material but no defect" if self.material else "names no defect that the recipes hold"
         return f"the prompt {shortened(self.text)!r} {got}{near}; {HELP}"
 
+    def _imply_material(self, defect: Defect) -> None:
+        self.material = only_material(defect)
+        if self.material is not None:
+            self.notices.append(f"no material named; {defect.name} is known on {self.material} alone")
+
     def _judge_material(self, defect: Defect) -> None:
         if self.material is None:
             self.notices.append("no material named; it comes from --on or the part library")
-        elif self.material in defect.never_on:
-            self.notices.append(f"{defect.name} makes no sense on {self.material}")
-        elif defect.materials and self.material not in defect.materials:
-            usual = ", ".join(defect.materials[:MOST_NAMED]) + (", ..." if len(defect.materials) > MOST_NAMED else "")
-            self.notices.append(f"{defect.name} is unusual on {self.material}; usual on {usual}")
+        else:
+            self.notices += oddness(defect, self.material)
 
     def _quantities(self) -> Quantities:
         named = self.names.get("defect", [])

@@ -22,7 +22,7 @@ LINKS = frozenset({"of", "in", "on", "the", "a", "an", "at", "to", "with", "from
 JOINTS = frozenset({"of", "the", "a", "an", "is", "are", "was", "has", "been", "got", "its", "this", "that"})
 """Words between a word for a place and what it is a place of."""
 
-DIVIDERS = frozenset({"and", "or", "but", "plus", "without", "no", "not"})
+DIVIDERS = frozenset({"and", "or", "but", "plus", "without", "no", "not", "next", "beside", "near"})
 """Words that part what is said of one thing from what is said of another."""
 
 MOST_BETWEEN = 5
@@ -55,6 +55,10 @@ class Scatter:
         held = (stems for one in places for stems in self._by_stem.get(one, ()) if stems <= places.keys())
         found = [match for stems in held for match in self._placed(stems, places, words)]
         return sorted(found, key=lambda m: (-len(m.places), m.end - m.start, m.start))
+
+    def types(self, stems: frozenset[str]) -> tuple[str, ...]:
+        """What the phrases of exactly these stems mean."""
+        return tuple(meaning.name for meaning in self._owners.get(stems, ()))
 
     def _placed(
         self, stems: frozenset[str], places: Mapping[str, list[tuple[int, ...]]], words: Sequence[str]

@@ -17,7 +17,8 @@ SPELLINGS = {
     "selvage": "selvedge", "kerb": "curb", "lustre": "luster", "gage": "gauge", "artefact": "artifact",
     "moult": "molt", "vice": "vise", "programme": "program", "cosy": "cozy", "calibre": "caliber",
     "lueders": "luders", "haemorrhage": "hemorrhage", "storey": "story", "waney": "wany", "woolly": "wooly",
-    "doughnut": "donut", "hickie": "hickey", "calendar": "calender", "ravelling": "raveling", "polariser": "polarizer",
+    "doughnut": "donut", "hickie": "hickey", "hickies": "hickeys", "calendar": "calender", "ravelling": "raveling",
+    "polariser": "polarizer",
 }  # fmt: skip
 RESPELT = tuple(
     (re.compile(pattern), new)

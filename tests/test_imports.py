@@ -26,6 +26,7 @@ FLOW = (
     ("book", "parts", "window_plan"),
     ("caption", "blocked", "choice", "quantity", "scatter"),
     ("bearer", "names"),
+    ("trade_form",),
     ("foreign",),
     ("model", "prompt"),
     ("sd",),
