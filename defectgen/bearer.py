@@ -17,7 +17,8 @@ from defectgen.recipe import Defect
 from defectgen.stem import stem
 
 __all__ = [
-    "OF_ALL", "bearing", "best_named", "first_named", "fitness", "is_usual", "oddness", "only_material", "types_of",
+    "OF_ALL", "bearing", "best_named", "first_named", "fitness", "is_loose", "is_slang", "is_usual", "oddness",
+    "only_material", "types_of",
     "whole",
 ]  # fmt: skip
 
@@ -54,8 +55,8 @@ def whole(found: Sequence[Match], pauses: Collection[int]) -> list[Match]:
 def best_named(found: Sequence[Match], pauses: Collection[int], material: str | None, book: RecipeBook) -> Match | None:
     """Of several defects the first that is usual on the material; of two side by side the one its trade knows."""
     usual = [match for match in found if is_usual(match, material, book)] or list(found)
-    if material is None:  # "spalls with bare rebar": a trade's name of several words says more than one that fits all
-        usual.sort(key=lambda match: len(match.places) == 1)
+    if material is None:  # "spalls with bare rebar": a trade's own name says more than a word that fits everything
+        usual.sort(key=lambda match: (len(match.places) == 1, match.how != "exact" or is_general(match, book)))
     chosen = first_named(usual[:1], pauses)
     for other in usual[1:]:
         if chosen is not None and other.start == chosen.end and other.start not in pauses:
@@ -70,15 +71,32 @@ def fitness(match: Match, material: str | None, book: RecipeBook) -> tuple[int, 
 
 
 def is_usual(match: Match, material: str | None, book: RecipeBook) -> bool:
-    """Whether one of the types is known on the material; with none, whether it is more than a trade's single word."""
+    """Whether one of the types is known on the material; with none, whether it is more than a trade's slang."""
     if material is None:
-        return len(match.places) > 1 or any(book.defects[name].domain == "general" for name in types_of(match, book))
+        return len(match.places) > 1 or match.how == "exact" or is_general(match, book)
     return fitness(match, material, book)[0] <= ANYWHERE
 
 
-def only_material(defect: Defect) -> str | None:
-    """The material that a type implies, since it is known on no other."""
-    return defect.materials[0] if len(defect.materials) == 1 else None
+def is_general(match: Match, book: RecipeBook) -> bool:
+    """Whether one of the types belongs to no trade."""
+    return any(book.defects[name].domain == "general" for name in types_of(match, book))
+
+
+def is_loose(match: Match) -> bool:
+    """Whether a material is named by one word that is no part of its own name, as cells, rolls and tracks are."""
+    return len(match.places) == 1 and stem(match.phrase) not in map(stem, words_of(match.meaning.name))
+
+
+def is_slang(match: Match, book: RecipeBook) -> bool:
+    """Whether a defect is named by a form of one word that several types share."""
+    return len(match.places) == 1 and match.how == "inflection" and len(types_of(match, book)) > 1
+
+
+def only_material(defect: Defect, material: str | None = None) -> str | None:
+    """The material that a trade's type implies, since it is known on no other; None where the one given is as usual."""
+    if len(defect.materials) != 1 or material in defect.materials:
+        return None
+    return defect.materials[0] if material is None or defect.domain != "general" else None
 
 
 def oddness(defect: Defect, material: str) -> list[str]:

@@ -17,6 +17,8 @@ from defectgen.bearer import (
     best_named,
     first_named,
     fitness,
+    is_loose,
+    is_slang,
     is_usual,
     oddness,
     only_material,
@@ -42,6 +44,7 @@ from defectgen.nearest import (
 from defectgen.phrase import shortened
 from defectgen.quantity import ARTICLES, Quantities
 from defectgen.recipe import Defect
+from defectgen.refusal import HELP, check_words, refuse_negation
 from defectgen.spec import DefectSpec, Reading, Understanding
 from defectgen.spelling import is_swapped, spellings
 from defectgen.stem import stem
@@ -52,10 +55,6 @@ __all__ = ["DefectSpec", "Encoder", "Reading", "Understanding", "parse_prompt"]
 SHORT = 4
 SURENESS: dict[How, float] = {"exact": 1.0, "synonym": 1.0, "inflection": 0.95, "typo": 0.8}
 NAMES = ("defect", "material")
-NEGATIONS = frozenset({"no", "without", "free", "non", "never"})
-MAX_WORDS = 60
-EXAMPLES = "try 'hairline crack on brushed aluminum' or '2 deep scratches on painted metal near the edge'; all names: "
-HELP = EXAMPLES + "defectgen recipes list"
 
 
 @in_english
@@ -67,10 +66,7 @@ def parse_prompt(text: str, book: RecipeBook, encoder: Encoder | Callable[[], En
     Raises PromptError when no defect can be read from the text.
     """
     words = words_of(text)
-    if not any(word.isalpha() for word in words):
-        raise PromptError(f"the prompt {shortened(text)!r} holds no words; {HELP}")
-    if len(words) > MAX_WORDS:
-        raise PromptError(f"the prompt has {len(words)} words, expected at most {MAX_WORDS}; {HELP}")
+    check_words(text, words)
     reader = Reader(text, words, book, encoder)
     reader.read()
     return reader.understanding()
@@ -130,12 +126,12 @@ class Reader:
         self.defect = None if fault is None else self._owner(fault)
         if fault is not None and found is None:
             self._refuse_strange(fault)
+        if fault is not None and self.defect is not None:
+            found = self._imply_material(self.book.defects[self.defect], fault, found)
         for one, name in ((fault, self.defect), (found, self.material)):
             if one is not None and name is not None:
                 self._note(one, name)
-        if found is None and self.defect is not None:
-            self._imply_material(self.book.defects[self.defect])
-        self._refuse_negation()
+        refuse_negation(self.names.get("defect", []), self.words, self.original)
 
     def _first_material(self) -> Match | None:
         found = sorted(self.names.get("material", []), key=lambda match: match.start)
@@ -362,23 +358,22 @@ class Reader:
             if i not in self.taken and word not in FILLERS and word.isalpha() and len(word) > 1
         ]
 
-    def _refuse_negation(self) -> None:
-        for match in self.names.get("defect", []):
-            before = self.words[max(0, match.start - 2) : match.start]
-            after = self.words[match.end : match.end + 1]
-            if NEGATIONS & set(before) or after == ["free"]:
-                phrase = " ".join(self.original[match.start : match.end])
-                raise PromptError(f"the prompt asks for no {phrase}, expected a defect to make; {HELP}")
-
     def _nothing_found(self) -> str:
         near = next((f" ({notice})" for notice in self.notices if notice.startswith("no defect near")), "")
         got = "names a material but no defect" if self.material else "names no defect that the recipes hold"
         return f"the prompt {shortened(self.text)!r} {got}{near}; {HELP}"
 
-    def _imply_material(self, defect: Defect) -> None:
-        self.material = only_material(defect)
-        if self.material is not None:
-            self.notices.append(f"no material named; {defect.name} is known on {self.material} alone")
+    def _imply_material(self, defect: Defect, fault: Found, found: Found | None) -> Found | None:
+        """Takes the one material of a type for what no words, or loose ones, name; else leaves what was found."""
+        implied = only_material(defect, self.material)
+        slang = isinstance(fault.source, Match) and is_slang(fault.source, self.book)
+        firm = found is not None and isinstance(found.source, Match) and not is_loose(found.source)
+        if implied is None or slang or firm:
+            return found
+        said = "no material named" if found is None else f"took {implied} for {found.phrase!r}"
+        self.notices.append(f"{said}; {defect.name} is known on {implied} alone")
+        self.material = implied
+        return None
 
     def _judge_material(self, defect: Defect) -> None:
         if self.material is None:

@@ -25,8 +25,7 @@ def trade_form(words: Sequence[str], general: str, material: str, book: RecipeBo
     """
     if book.defects[general].domain != "general":
         return None
-    said = frozenset(stem(word) for word in (*words, *words_of(material)))
-    found = scattered_names(book).types(said)
+    found = scattered_names(book).types(frozenset(stem(word) for word in (*words, *words_of(material))))
     on = book.materials[material]
     own_forms = [name for name in found if book.defects[name].domain != "general"]
     listed = [name for name in own_forms if fit(book.defects[name], on)[0] == LISTED]

@@ -26,7 +26,7 @@ FLOW = (
     ("book", "parts", "window_plan"),
     ("caption", "blocked", "choice", "quantity", "scatter"),
     ("bearer", "names"),
-    ("trade_form",),
+    ("trade_form", "refusal"),
     ("foreign",),
     ("model", "prompt"),
     ("sd",),
