@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from defectgen.bank_judge import make_judge
 from defectgen.book import RecipeBook, load_book
@@ -29,7 +29,10 @@ from defectgen.recipe import Defect, Material
 from defectgen.source import load_sources, parse_box
 from defectgen.spec import DefectSpec
 
-__all__ = ["Plan", "RunResult", "carry_out", "make_plan", "slug", "synth"]
+if TYPE_CHECKING:
+    from defectgen.sd.plan_outlook import Outlook
+
+__all__ = ["Plan", "RunResult", "carry_out", "make_plan", "outlook_of", "slug", "synth"]
 
 SLUG_LENGTH = 60
 # Seconds a sample on two CPU cores, for the forecast (eval/speed); `defectgen doctor` measures the machine at hand
@@ -110,6 +113,24 @@ def make_plan(options: Options) -> Plan:
     )  # fmt: skip
     check_job(job)
     return Plan(options, book, job, tuple(notices))
+
+
+def outlook_of(plan: Plan) -> Outlook | None:
+    """What a run of engine sd will take of the device, found without loading it; None where that is not forecast."""
+    if plan.options.engine != "sd":
+        return None
+    from defectgen.sd.checkpoint import inspect
+    from defectgen.sd.pipeline import sd_device
+    from defectgen.sd.plan_outlook import Outlook, planned_sampling
+
+    asked, job = plan.options.sd, plan.job
+    spec, device = inspect(asked.model, offline=asked.offline, config=asked.config), sd_device(asked)
+    if spec.kind == "flux":
+        return None
+    return Outlook.of(spec, planned_sampling(
+        asked, spec, device, samples=job.n, candidates=job.candidates, batch=1 if device == "cpu" else job.batch,
+        sample_bytes=forecast_bytes(job, job.n) // job.n,
+    ), device)  # fmt: skip
 
 
 def longest_caption(spec: DefectSpec, defect: Defect, material: Material | None) -> str:

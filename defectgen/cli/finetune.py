@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from defectgen.train.finetune import Lap
+    from defectgen.train.sd_finetune import SdLap
+    from defectgen.train.sd_job import SdFinetuneJob
 
 __all__ = ["finetune"]
 
@@ -74,16 +81,8 @@ def finetune(
     offline: Annotated[bool, typer.Option("--offline", help="sd: ask no hub, whatever is named.")] = False,
 ) -> None:  # fmt: skip
     """Teach the model the defects of a set; then: defectgen synth ... --adapter FOLDER (sd: --lora FOLDER)."""
-    from defectgen.errors import InputError
-
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is unknown; use lora or full")
-    if engine not in ENGINES:
-        raise InputError(f"engine {engine!r} cannot be taught; use {' or '.join(ENGINES)}")
-    for name, value in (("budget", budget), ("shots", shots), ("rank", rank)):
-        if value is not None and value <= 0:
-            raise InputError(f"{name} is {value:g}; expected more than 0")
-    budget_s = 60 * (budget or BUDGET[engine])
+    _check(engine, method, {"budget": budget, "shots": shots, "rank": rank}, donors)
+    common = {"method": method, "rank": rank, "budget_s": 60 * (budget or BUDGET[engine]), "seed": seed}
     about = {"shots": shots, "blocked": tuple(blocked or ()), "resume": resume}
     own = {
         "preset": preset, "size": size, "batch": batch, "accumulate": accumulate, "text_encoder": text_encoder,
@@ -91,16 +90,32 @@ def finetune(
         "offline": offline, "speech": _speech(rare_token, new_words), "config": model_config,
     }  # fmt: skip
     given = {name: value for name, value in own.items() if value}
+    if engine == "sd":
+        _sd(folder, out, model, {**common, "device": device, **given}, about)
+        return
+    _only_sd([*(["model"] if model else []), *given])
+    _compact(folder, out, {**common, "donors": donors}, device, about)
+
+
+def _check(engine: str, method: str, positive: dict[str, float | None], donors: bool) -> None:
+    from defectgen.errors import InputError
+
+    if method not in METHODS:
+        raise InputError(f"method {method!r} is unknown; use lora or full")
+    if engine not in ENGINES:
+        raise InputError(f"engine {engine!r} cannot be taught; use {' or '.join(ENGINES)}")
+    for name, value in positive.items():
+        if value is not None and value <= 0:
+            raise InputError(f"{name} is {value:g}; expected more than 0")
     if engine == "sd" and donors:
         raise InputError("--donors: for engine compact only; leave it out")
-    if engine == "sd":
-        _sd(folder, out, model, {"method": method, "rank": rank, "budget_s": budget_s, "seed": seed,
-                                 "device": device, **given}, about)  # fmt: skip
-        return
-    if model is not None or given:
-        names = [*(["model"] if model else []), *given]
-        raise InputError(f"{', '.join(names)}: for engine sd only; add --engine sd, or leave it out")
-    _compact(folder, out, (method, rank, budget_s, seed, device, donors), about)
+
+
+def _only_sd(given: list[str]) -> None:
+    from defectgen.errors import InputError
+
+    if given:
+        raise InputError(f"{', '.join(given)}: for engine sd only; add --engine sd, or leave it out")
 
 
 def _speech(rare_token: bool, new_words: bool) -> str | None:
@@ -111,36 +126,28 @@ def _speech(rare_token: bool, new_words: bool) -> str | None:
     return "rare" if rare_token else "new" if new_words else None
 
 
-def _compact(folder: Path, out: Path, values: tuple[Any, ...], about: dict[str, Any]) -> None:
+def _compact(folder: Path, out: Path, values: dict[str, Any], device: str, about: dict[str, Any]) -> None:
     from rich.console import Console
 
     from defectgen.model.device import pick_trainer
     from defectgen.train.finetune import FinetuneOptions
     from defectgen.train.finetune_job import FinetuneJob
 
-    console = Console()
-    method, rank, budget_s, seed, device, donors = values
-    options = FinetuneOptions(method, rank, budget_s, seed, pick_trainer(device), donors=donors)
-    job = FinetuneJob(folder, out, options, **about)
+    console = Console(highlight=False)
+    job = FinetuneJob(folder, out, FinetuneOptions(**values, device=pick_trainer(device)), **about)
     _introduce(console, job)
     try:
-        for lap in job.run(lambda: console.print("windows are drawn, training begins", highlight=False)):
-            val = "" if lap.val_loss is None else f"  val {lap.val_loss:.4f}"
+        for lap in job.run(lambda: console.print("windows are drawn, training begins")):
             which = "all weights" if lap.rank is None else f"rank {lap.rank}"
-            console.print(
-                f"{which}  step {lap.step:5d}  {lap.seconds / 60:5.1f} min  loss {lap.loss:.4f}{val}", highlight=False
-            )
+            console.print(f"{which}  {_lap(lap)}")
     except KeyboardInterrupt:
         _stopped(out)
     info = job.finish()
     if job.new_words:
-        console.print(f"new words: {', '.join(job.new_words)}", highlight=False)
-    if info.val_loss is not None:
-        before, after = info.val_loss
-        console.print(f"loss on windows kept from training: {before:.4f} before, {after:.4f} after", highlight=False)
-    before, after = info.rehearsal_loss
-    console.print(f"loss on other defects: {before:.4f} before, {after:.4f} after", highlight=False)
-    console.print(f"adapter: {out}", highlight=False)
+        console.print(f"new words: {', '.join(job.new_words)}")
+    _losses(console, "windows kept from training", info.val_loss)
+    _losses(console, "other defects", info.rehearsal_loss)
+    console.print(f"adapter: {out}")
 
 
 def _sd(folder: Path, out: Path, model: str | None, values: dict[str, Any], about: dict[str, Any]) -> None:
@@ -155,25 +162,41 @@ def _sd(folder: Path, out: Path, model: str | None, values: dict[str, Any], abou
     job = SdFinetuneJob(folder, out, SdFinetuneOptions(model, **values), **about)
     console = Console(soft_wrap=True, quiet=not job.is_main)
     _introduce(console, job)
+    _forecast(console, job)
+    try:
+        for lap in job.run(lambda: _say(job, console, "windows are drawn, training begins")):
+            _say(job, console, _lap(lap))
+    except KeyboardInterrupt:
+        _stopped(out)
+    info = job.finish()
+    for name, words in info.said.items():
+        _say(job, console, f"a prompt says {words} for {name}")
+    if job.is_main:
+        _losses(console, "windows kept from training", info.val_loss)
+    _say(job, console, f"adapter: {out}")
+
+
+def _forecast(console: Console, job: SdFinetuneJob) -> None:
+    """What it comes to on this device, and what that takes; InputError where it cannot fit."""
     s = job.settings
     _say(
         job, console,
         f"preset {s.preset}: {s.side} px, batch {s.batch} x {s.accumulate}, rank {s.rank}, {s.dtype}, {s.optimiser}"
         f"{', gradient checkpointing' if s.checkpointing else ''}, on {job.device}",
     )  # fmt: skip
-    try:
-        for lap in job.run(lambda: _say(job, console, "windows are drawn, training begins")):
-            val = "" if lap.val_loss is None else f"  val {lap.val_loss:.4f}"
-            _say(job, console, f"step {lap.step:5d}  {lap.seconds / 60:5.1f} min  loss {lap.loss:.4f}{val}")
-    except KeyboardInterrupt:
-        _stopped(out)
-    info = job.finish()
-    for name, words in info.said.items():
-        _say(job, console, f"a prompt says {words} for {name}")
-    if info.val_loss is not None:
-        before, after = info.val_loss
-        _say(job, console, f"loss on windows kept from training: {before:.4f} before, {after:.4f} after")
-    _say(job, console, f"adapter: {out}")
+    outlook = job.outlook()
+    _say(job, console, f"forecast: {outlook.line}")
+    outlook.check()
+
+
+def _lap(lap: Lap | SdLap) -> str:
+    val = "" if lap.val_loss is None else f"  val {lap.val_loss:.4f}"
+    return f"step {lap.step:5d}  {lap.seconds / 60:5.1f} min  loss {lap.loss:.4f}{val}"
+
+
+def _losses(console: Console, what: str, pair: tuple[float, float] | None) -> None:
+    if pair is not None:
+        console.print(f"loss on {what}: {pair[0]:.4f} before, {pair[1]:.4f} after", highlight=False)
 
 
 def _say(job: Any, console: Any, text: str) -> None:

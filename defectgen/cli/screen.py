@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,7 +17,10 @@ from defectgen.generate import Event
 from defectgen.mask.bank_statistics import BankRow
 from defectgen.run import Plan, RunResult
 
-__all__ = ["LiveProgress", "print_masks", "print_notices", "print_plan", "print_result"]
+if TYPE_CHECKING:
+    from defectgen.sd.plan_outlook import Outlook
+
+__all__ = ["LiveProgress", "print_masks", "print_notices", "print_outlook", "print_plan", "print_result", "spoken"]
 
 REMEDIES = {
     "invisible": "raise --severity",
@@ -37,8 +41,14 @@ def print_notices(plan: Plan) -> None:
         console().print(notice, markup=False)
 
 
-def print_plan(plan: Plan) -> None:
-    """The resolved configuration and the forecast, name by name."""
+def print_outlook(outlook: Outlook) -> None:
+    """Memory, time and disk of a run of engine sd, in a line."""
+    console().print("[bold]forecast    [/]", end="")
+    console().print(outlook.line, markup=False)
+
+
+def print_plan(plan: Plan, outlook: Outlook | None) -> None:
+    """The resolved configuration and the forecast, name by name. outlook: of engine sd."""
     job, options = plan.job, plan.options
     sizes = sorted({f"{one.hw[1]}x{one.hw[0]}" for one in job.sources})
     rows = [
@@ -47,17 +57,20 @@ def print_plan(plan: Plan) -> None:
         ("engine", ", ".join([options.engine, *(f"{k} {v}" for k, v in job.settings.items())])),
         ("samples", f"{job.n}, seed {job.seed}"),
         ("folder", f"{job.out}"),
-        ("forecast", f"{pace(plan)}, at most {plan.forecast_mb:.0f} MB"),
     ]
+    if outlook is None:
+        rows.append(("forecast", f"{pace(plan)}, at most {plan.forecast_mb:.0f} MB"))
     for name, value in rows:
         console().print(f"[bold]{name:12}[/]", end="")
         console().print(value, markup=False)
+    if outlook is not None:
+        print_outlook(outlook)
 
 
 def pace(plan: Plan) -> str:
-    """How long it takes, where that is known without a look at the device."""
+    """How long it takes."""
     if plan.options.engine == "sd":
-        return "time: see defectgen plan --engine sd"
+        return "memory and time of a FLUX model are not known"
     return f"about {spoken(plan.forecast_s)}"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from defectgen.options import DEVICES, ENGINES, Options, parse_range
 from defectgen.sd.options import ATTENTIONS, DTYPES, OFFLOADS, SCHEDULERS
+
+if TYPE_CHECKING:
+    from defectgen.run import Plan
 
 __all__ = ["synth"]
 
@@ -201,15 +204,29 @@ def synth(
     )  # fmt: skip
 
 
+def introduce(plan: Plan, dry_run: bool) -> None:
+    """Shows the plan, or of engine sd its forecast; InputError for a checkpoint that does not fit the device."""
+    from defectgen.cli.screen import print_outlook, print_plan
+    from defectgen.run import outlook_of
+
+    outlook = outlook_of(plan)
+    if dry_run:
+        print_plan(plan, outlook)
+    elif outlook is not None:
+        print_outlook(outlook)
+    if outlook is not None:
+        outlook.check()
+
+
 def run(options: Options, dry_run: bool) -> None:
     """Plans, shows the plan, and carries it out."""
-    from defectgen.cli.screen import LiveProgress, print_masks, print_notices, print_plan, print_result
+    from defectgen.cli.screen import LiveProgress, print_masks, print_notices, print_result
     from defectgen.run import carry_out, make_plan
 
     plan = make_plan(options)
     print_notices(plan)
+    introduce(plan, dry_run)
     if dry_run:
-        print_plan(plan)
         return
     try:
         with LiveProgress(options.n) as progress:

@@ -16,7 +16,7 @@ from defectgen.sd.hub import hub_configs, is_hub_name
 from defectgen.sd.options import SdOptions
 from defectgen.sd.weights_file import refuse_pickle, weights_sha256
 
-__all__ = ["check_controlnet", "controlnet_settings", "load_controlnet"]
+__all__ = ["check_controlnet", "controlnet_parameters", "controlnet_settings", "load_controlnet"]
 
 CHANNELS = 4
 
@@ -54,6 +54,21 @@ def load_controlnet(options: SdOptions, spec: SdSpec, dtype: Any) -> Any:
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise WeightsError(f"ControlNet {options.controlnet} cannot be opened ({reason})") from error
+
+
+def controlnet_parameters(options: SdOptions) -> int:
+    """How many it has, 0 where none is named; of its configuration where the weights are not here yet."""
+    if options.controlnet is None:
+        return 0
+    folder = _folder(options)
+    there = model_files(folder, needed=False).parameters
+    if there:
+        return there
+    from diffusers import ControlNetModel
+
+    from defectgen.sd.memory_trace import parameters_of
+
+    return parameters_of(ControlNetModel, read_json(folder / "config.json"))
 
 
 def controlnet_settings(options: SdOptions) -> dict[str, str]:

@@ -15,7 +15,10 @@ from defectgen.errors import InputError
 from defectgen.sd.checkpoint import SdSpec
 from defectgen.sd.plan_preset import PRESETS, Preset
 
-__all__ = ["Forecast", "Sampling", "Training", "check_fits", "forecast_sampling", "forecast_training"]
+__all__ = [
+    "SAMPLE_BYTES", "Forecast", "Sampling", "Training", "check_fits", "component_parameters", "forecast",
+    "forecast_sampling", "forecast_training",
+]  # fmt: skip
 
 BYTES = {"fp32": 4, "fp16": 2, "bf16": 2}
 CONTEXT = {"cuda": 600 * 2**20, "mps": 200 * 2**20, "cpu": 700 * 2**20}
@@ -23,6 +26,7 @@ CONTEXT = {"cuda": 600 * 2**20, "mps": 200 * 2**20, "cpu": 700 * 2**20}
 SLACK = 1.15
 """Fragmentation and workspaces, over what was traced; an estimate."""
 SAMPLE_BYTES = 3 * 2**20
+"""On the disk, where the good part's size is not known."""
 LEARNING_BYTES = 20
 """A trained parameter in float32: itself, its gradient, two moments, its average."""
 TEXT_ACTIVATION = 34
@@ -32,7 +36,8 @@ CLIP_LAYERS = {"text_encoder": 12, "text_encoder_2": 32}
 
 @dataclass(frozen=True)
 class Sampling:
-    """What is to be sampled. batch: windows at once. offload: none, model or sequential."""
+    """What is to be sampled. batch: windows at once. offload: none, model or sequential. slicing: the autoencoder takes
+    one window at a time. controlnet: parameters of one. sample_bytes: on the disk."""
 
     side: int
     dtype: str
@@ -42,11 +47,14 @@ class Sampling:
     samples: int = 1
     candidates: int = 1
     offload: str = "none"
+    slicing: bool = False
+    controlnet: int = 0
+    sample_bytes: int = SAMPLE_BYTES
 
 
 @dataclass(frozen=True)
 class Training:
-    """What is to be trained. steps: None where the budget ends it."""
+    """What is to be trained. steps: None where the budget ends it, in seconds."""
 
     side: int
     dtype: str
@@ -56,6 +64,8 @@ class Training:
     checkpointing: bool
     text_encoder: bool = False
     windows: int = 400
+    steps: int | None = None
+    budget_s: float = 3600.0
 
 
 @dataclass(frozen=True)
@@ -77,21 +87,31 @@ class Forecast:
         return sum(self.parts.values())
 
 
+def forecast(spec: SdSpec, asked: Sampling | Training, device: str) -> Forecast:
+    """Of either kind of run."""
+    if isinstance(asked, Sampling):
+        return forecast_sampling(spec, asked, device)
+    return forecast_training(spec, asked, device)
+
+
 def forecast_sampling(spec: SdSpec, asked: Sampling, device: str) -> Forecast:
     """Memory and operations of sampling; `flops` are of one window, all its candidates included."""
     from defectgen.sd.memory_trace import trace_unet, trace_vae
 
-    weights = {name: count * BYTES[asked.dtype] for name, count in component_parameters(spec).items()}
+    counts = component_parameters(spec) | ({"controlnet": asked.controlnet} if asked.controlnet else {})
+    weights = {name: count * BYTES[asked.dtype] for name, count in counts.items()}
     side, config = asked.side // spec.vae_factor, spec.configs
     unet = trace_unet(config["unet"], batch=asked.batch * (2 if asked.guided else 1), side=side, dtype=asked.dtype)
     vae_dtype = "fp32" if config["vae"].get("force_upcast") and asked.dtype == "fp16" else asked.dtype
-    decode = trace_vae(config["vae"], batch=asked.batch, side=side, dtype=vae_dtype, decode=True)
+    at_once = 1 if asked.slicing else asked.batch
+    decode = trace_vae(config["vae"], batch=at_once, side=side, dtype=vae_dtype, decode=True)
     peak = max(unet.peak, decode.peak)
     parts = _resident(weights, asked.offload) | _overhead(peak, device)
-    each = asked.candidates / asked.batch
-    flops = (("infer", unet.flops * asked.steps * each), ("decode", 2 * decode.flops * each))
-    disk = asked.samples * SAMPLE_BYTES + (sum(weights.values()) if spec.hub and not spec.files else 0)
-    return Forecast(parts, flops, "window", disk, asked.dtype, _notes(device))
+    windows = (("infer", unet.flops * asked.steps / asked.batch), ("decode", 2 * decode.flops / at_once))
+    flops = tuple((work, asked.candidates * each) for work, each in windows)
+    disk = asked.samples * asked.sample_bytes + (sum(weights.values()) if spec.hub and not spec.files else 0)
+    notes = _notes(device) + (("what the ControlNet computes is not in the time",) if asked.controlnet else ())
+    return Forecast(parts, flops, "window", disk, asked.dtype, notes)
 
 
 def forecast_training(spec: SdSpec, asked: Training, device: str) -> Forecast:
@@ -100,30 +120,39 @@ def forecast_training(spec: SdSpec, asked: Training, device: str) -> Forecast:
 
     counts, config, side = component_parameters(spec), spec.configs, asked.side // spec.vae_factor
     full = asked.rank is None
-    frozen = 4 if full else BYTES[asked.dtype]
-    pass_ = trace_unet(
+    step = trace_unet(
         config["unet"], batch=asked.batch, side=side, dtype=asked.dtype, rank=asked.rank, full=full,
         checkpointing=asked.checkpointing,
     )  # fmt: skip
-    weights = {"unet": counts["unet"] * (0 if full else frozen)}
-    activations = pass_.peak
-    if asked.text_encoder:
-        texts = [name for name in counts if name.startswith("text_encoder")]
-        weights |= {name: counts[name] * frozen for name in texts}
-        activations += sum(_text_activations(spec, name, asked) for name in texts)
-    elif full and asked.dtype != "fp32":
-        activations += counts["unet"] * BYTES[asked.dtype]
     encode = trace_vae(config["vae"], batch=2, side=side, dtype=asked.dtype, decode=False)
-    vae = counts["vae"] * frozen
-    parts = {f"weights of {name}": size for name, size in weights.items() if size}
-    parts["trained weights, gradients, optimiser"] = pass_.trained * LEARNING_BYTES
+    each, trained = 4 if full else BYTES[asked.dtype], step.trained * LEARNING_BYTES
+    parts = {f"weights of {name}": counts[name] * each for name in _frozen(counts, asked)}
+    parts["trained weights, gradients, optimiser"] = trained
     # The windows are encoded before the training, without its gradients and activations
-    parts |= _overhead(max(activations, encode.peak + vae - parts["trained weights, gradients, optimiser"]), device)
-    flops = (("train", float(pass_.flops * asked.accumulate)),)
-    state = pass_.trained * 16 + 2 * pass_.trained * 4
-    lesson = asked.windows * side * side * 4 * (2 * spec.latent_channels + 2)
-    fetched = sum(counts.values()) * 2 if spec.hub and not spec.files else 0
-    return Forecast(parts, flops, "step", state + lesson + fetched, asked.dtype, _notes(device))
+    before = encode.peak + counts["vae"] * each - trained
+    parts |= _overhead(max(step.peak + _beside(spec, counts, asked), before), device)
+    flops = (("train", float(step.flops * asked.accumulate)),)
+    return Forecast(parts, flops, "step", _written(spec, counts, asked, step.trained), asked.dtype, _notes(device))
+
+
+def _frozen(counts: Mapping[str, int], asked: Training) -> list[str]:
+    """Components that stay on the device as they are; the text encoders are gone once the captions are encoded."""
+    texts = [name for name in counts if name.startswith("text_encoder")] if asked.text_encoder else []
+    return ["unet", *texts] if asked.rank is not None else texts
+
+
+def _beside(spec: SdSpec, counts: Mapping[str, int], asked: Training) -> int:
+    """Bytes at the peak beside the UNet's activations: of the text encoders, or of a whole UNet cast to 16 bits."""
+    if asked.text_encoder:
+        return sum(_text_activations(spec, name, asked) for name in counts if name.startswith("text_encoder"))
+    return counts["unet"] * BYTES[asked.dtype] if asked.rank is None and asked.dtype != "fp32" else 0
+
+
+def _written(spec: SdSpec, counts: Mapping[str, int], asked: Training, trained: int) -> int:
+    """Bytes on the disk: the state, the windows as latents, and what a hub still has to send."""
+    state, cells = trained * 16 + 2 * trained * 4, (asked.side // spec.vae_factor) ** 2
+    lesson = asked.windows * cells * 4 * (2 * spec.latent_channels + 2)
+    return state + lesson + (sum(counts.values()) * 2 if spec.hub and not spec.files else 0)
 
 
 def component_parameters(spec: SdSpec) -> dict[str, int]:
@@ -164,22 +193,34 @@ def check_fits(
 
 
 def _lighter_training(spec: SdSpec, asked: Training, device: str, gib: float) -> str:
-    for preset in reversed(PRESETS):
-        lighter = _with(asked, preset)
-        total = forecast_training(spec, lighter, device).total
-        if lighter != asked and total <= gib * 2**30:
-            return f"--preset {preset.name} would take {total / 2**30:.1f} GiB"
+    tries = _presets(asked)
+    for words, lighter in tries:
+        total = 0 if lighter == asked else forecast_training(spec, lighter, device).total
+        if 0 < total <= gib * 2**30:
+            return f"{words} would take {total / 2**30:.1f} GiB"
+    words, least = tries[-1]
     for side in (768, 512, 384, 256):
-        smaller = replace(_with(asked, PRESETS[0]), side=side)
+        smaller = replace(least, side=side)
         if side < asked.side and forecast_training(spec, smaller, device).total <= gib * 2**30:
-            return f"no preset fits at {asked.side} px; --preset {PRESETS[0].name} --size {side} would"
+            return f"no preset fits at {asked.side} px; {words} --size {side} would"
     return "no preset fits; take a smaller checkpoint or a larger device"
 
 
-def _with(asked: Training, preset: Preset) -> Training:
+def _presets(asked: Training) -> list[tuple[str, Training]]:
+    """The same with each preset, the largest first, then with these in 16 bits; and how to ask for it."""
+    halves = [("", asked.dtype)]
+    if asked.rank is not None and asked.dtype == "fp32":
+        halves.append((" --dtype bf16", "bf16"))
+    return [
+        (f"--preset {preset.name}{said}", _with(asked, preset, dtype))
+        for said, dtype in halves for preset in reversed(PRESETS)
+    ]  # fmt: skip
+
+
+def _with(asked: Training, preset: Preset, dtype: str) -> Training:
     return replace(
         asked, batch=preset.batch, accumulate=preset.accumulate, checkpointing=preset.checkpointing,
-        rank=asked.rank and preset.rank, dtype=asked.dtype if asked.rank is None or asked.dtype != "fp32" else "bf16",
+        rank=asked.rank and preset.rank, dtype=dtype,
     )  # fmt: skip
 
 

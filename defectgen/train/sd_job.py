@@ -23,6 +23,7 @@ from defectgen.model.device import pick_trainer, set_threads
 from defectgen.sd.card import SdAdapterInfo, files_sha256, has_sd_card, write_sd_card
 from defectgen.sd.checkpoint import SdSpec, inspect
 from defectgen.sd.pipeline import fetched
+from defectgen.sd.plan_outlook import Outlook
 from defectgen.sd.plan_preset import device_gib
 from defectgen.train.finetune import quieten
 from defectgen.train.job_folder import check_job_folder, claim_job
@@ -40,7 +41,7 @@ from defectgen.train.sd_lesson import (
     write_lesson,
 )  # fmt: skip
 from defectgen.train.sd_opening import end_accelerator, open_accelerator, open_for_training
-from defectgen.train.sd_options import SdFinetuneOptions, Settings, settle
+from defectgen.train.sd_options import SdFinetuneOptions, Settings, planned_training, settle
 from defectgen.train.sd_strip import with_good, write_strip
 from defectgen.train.sd_window import SdWindow, defect_window, draw_window
 from defectgen.train.sd_words import Words, choose_words
@@ -79,6 +80,10 @@ class SdFinetuneJob:
         if self._accelerator is None:
             return os.environ.get("RANK", "0") == "0"
         return bool(self._accelerator.is_main_process)
+
+    def outlook(self) -> Outlook:
+        """What it will take of the device; nothing is loaded for that."""
+        return Outlook.of(self.spec, planned_training(self.options, self.settings), self.device)
 
     def run(self, on_windows: Callable[[], None] = lambda: None) -> Iterator[SdLap]:
         """Trains; yields progress. on_windows: called when the windows are drawn and training begins."""

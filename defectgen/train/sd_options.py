@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from defectgen.errors import InputError
+from defectgen.sd.plan import Training
 from defectgen.sd.plan_preset import Preset, preset_for, preset_named
 from defectgen.train.sd_words import Speech
 
-__all__ = ["DTYPES", "OPTIMISERS", "SdFinetuneOptions", "SdMethod", "Settings", "settle"]
+__all__ = ["DTYPES", "OPTIMISERS", "SdFinetuneOptions", "SdMethod", "Settings", "planned_training", "settle"]
 
 SdMethod = Literal["lora", "full"]
 DTYPES = ("auto", "fp32", "fp16", "bf16")
@@ -95,6 +96,15 @@ def settle(options: SdFinetuneOptions, native: int, factor: int, device: str, gi
         preset.name, side, options.batch or preset.batch, options.accumulate or preset.accumulate,
         options.rank or preset.rank, preset.checkpointing if options.checkpointing is None else options.checkpointing,
         _dtype(options.dtype, device), _optimiser(options.optimiser, device), options.lr or LR[options.method],
+    )  # fmt: skip
+
+
+def planned_training(options: SdFinetuneOptions, settings: Settings) -> Training:
+    """What a forecast has to know of it."""
+    s = settings
+    return Training(
+        s.side, s.dtype, s.batch, s.accumulate, None if options.method == "full" else s.rank, s.checkpointing,
+        options.text_encoder, options.windows, options.steps, options.budget_s,
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ def test_a_set_with_everything_on_record(sd: Any, tmp_path: Path) -> None:
     outcome = sd("--steps", "3", "--scheduler", "unipc", "--controlnet", controlnet, "--control", "canny",
                  "--candidates", "2", "--guidance", "5", "--strength", "0.8")  # fmt: skip
     assert outcome.code == 0, outcome.err
+    assert outcome.out.startswith("forecast    about ") and outcome.out.index("on the disk") < outcome.out.index("kept")
     said = engine_of(tmp_path / "set")
     assert (said["name"], said["model"], said["scheduler"], said["dtype"]) == ("sd", "tiny", "unipc", "fp32")
     assert (said["steps"], said["guidance"], said["strength"], said["candidates"]) == (3, 5.0, 0.8, 2)
@@ -55,8 +56,20 @@ def test_dry_run_loads_nothing_and_says_what_would_run(
     monkeypatch.setattr("defectgen.sd.pipeline.open_pipeline", None)
     outcome = sd("--dry-run", "--scheduler", "dpm++")
     assert outcome.code == 0, outcome.err
-    for word in ("sd", "model tiny", "9 channels", "scheduler dpm++", "dtype fp32", "defectgen plan"):
+    for word in ("sd", "model tiny", "9 channels", "scheduler dpm++", "dtype fp32", "forecast    about", "GiB on cpu"):
         assert word in outcome.out
+    assert not (tmp_path / "set").exists()
+
+
+def test_what_cannot_fit_is_refused_before_anything_is_loaded(
+    sd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defectgen.sd.pipeline.open_pipeline", None)
+    monkeypatch.setattr("defectgen.sd.plan_outlook.main_gib", lambda: 0.3)
+    for args in ((), ("--dry-run",)):
+        outcome = sd(*args)
+        assert outcome.code == 2 and "of 0.3 GiB on cpu" in outcome.out
+        assert "GiB on cpu, which has 0.3 GiB; nothing at this size would fit" in outcome.err
     assert not (tmp_path / "set").exists()
 
 

@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from defectgen.cli import app
 from defectgen.errors import InputError
 from defectgen.sd.checkpoint import SdSpec, inspect
+from defectgen.sd.controlnet import controlnet_parameters
 from defectgen.sd.memory_trace import parameters_of, trace_unet, trace_vae
+from defectgen.sd.options import SdOptions
 from defectgen.sd.plan import (
     SLACK,
     Sampling,
@@ -26,9 +28,10 @@ from defectgen.sd.plan import (
     forecast_training,
 )  # fmt: skip
 from defectgen.sd.plan_measure import SD15_UNET, SD15_VAE
+from defectgen.sd.plan_outlook import Outlook, planned_sampling
 from defectgen.sd.plan_preset import PRESETS
 from defectgen.sd.plan_speed import Speed, device_name, known_speeds, remember, speed_of
-from tests.sd.tiny import save_tiny, tiny_pipeline, tiny_unet
+from tests.sd.tiny import save_tiny, save_tiny_controlnet, tiny_controlnet, tiny_pipeline, tiny_unet
 
 FACTOR = 1.5
 """How far the traced peak may be from a process's own."""
@@ -137,6 +140,41 @@ def test_offload_keeps_the_largest_part_alone(tiny: Path) -> None:
         for offload in ("none", "model", "sequential")
     )
     assert every > largest > layers
+
+
+def test_slices_and_a_controlnet_count(tiny: Path, tmp_path: Path) -> None:
+    spec, folder = inspect(str(tiny)), save_tiny_controlnet(tmp_path / "control")
+    count = sum(p.numel() for p in tiny_controlnet().parameters())
+    asked = planned_sampling(
+        SdOptions(str(tiny), steps=10, strength=0.5, guidance=1.0, controlnet=str(folder)), spec, "cpu", samples=3
+    )
+    assert (asked.steps, asked.guided, asked.controlnet, asked.side) == (5, False, count, 128)
+    found = forecast_sampling(spec, asked, "cpu")
+    assert found.parts["weights of controlnet"] == 4 * count and any("ControlNet" in note for note in found.notes)
+    assert controlnet_parameters(SdOptions("m")) == 0
+    four = replace(asked, batch=4, controlnet=0, side=512)
+    sliced = forecast_sampling(spec, replace(four, slicing=True), "cpu")
+    assert sliced.total < forecast_sampling(spec, four, "cpu").total
+
+
+def test_an_outlook_says_what_ends_a_training(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEFECTGEN_CACHE", str(tmp_path))
+    outlook = Outlook.of(inspect(str(tiny)), training(side=64, steps=5, budget_s=60.0), "cpu", 0.9)
+    unknown = replace(outlook, found=replace(outlook.found, dtype="fp16"))
+    assert "was not measured in fp16; defectgen plan --measure does that" in unknown.line
+    ((_, flops),) = outlook.found.flops
+    speed = Speed(
+        device=device_name("cpu"), work="train", dtype="bf16", attention="sdpa", batch=1, side=64, checkpointing=True,
+        seconds=4.0, flops=flops, traced=1, measured=None, versions="torch",
+    )  # fmt: skip
+    remember([speed])
+    assert outlook.time.startswith("about 20 s: 4 s a step on ")
+    for changes in ({"steps": None}, {"steps": 16}):
+        longer = replace(outlook, asked=replace(outlook.asked, **changes))
+        assert longer.time.startswith("about 15 steps in 1 min: 4 s a step on ")
+    assert outlook.line.startswith("about 0.") and " of 0.9 GiB on cpu; time about 20 s" in outlook.line
 
 
 def small() -> SdSpec:

@@ -205,8 +205,24 @@ def test_the_command(bars: Path, tiny: Path, tmp_path: Path) -> None:
     assert run.exit_code == 0, run.output
     assert "preset 8gb: 64 px, batch 1 x 1, rank 8, fp32, adamw, gradient checkpointing, on cpu" in run.output
     assert "a prompt says <scratch> for scratch" in run.output
+    assert run.output.index("forecast: about ") < run.output.index("windows are drawn")
     assert read_sd_card(tmp_path / "out").licences == {"CC0-1.0": 6}
     assert "load_lora_weights" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_what_cannot_fit_is_refused_before_anything_is_loaded(
+    bars: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the message of `defectgen plan`."""
+    monkeypatch.setattr("defectgen.train.sd_job.open_for_training", None)
+    made = job(bars, tiny, tmp_path / "out", preset="24gb", batch=None, size=128)
+    needed = made.outlook().found.total / 2**30
+    monkeypatch.setattr("defectgen.sd.plan_outlook.main_gib", lambda: needed - 0.001)
+    arguments = ["finetune", str(bars), "--out", str(tmp_path / "out"), "--engine", "sd", "--model", str(tiny),
+                 "--size", "128", "--preset", "24gb", "--device", "cpu"]  # fmt: skip
+    run = CliRunner().invoke(app, arguments)
+    assert run.exit_code == 2 and "--preset 12gb would take" in run.stderr, run.output
+    assert len(run.stderr.splitlines()) == 1 and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
