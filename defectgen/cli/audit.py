@@ -96,8 +96,8 @@ def audit(
     print_report(report, [path for path in (as_json, html) if path is not None])
 
 
-def check_outputs(html: Path | None, as_json: Path | None) -> None:
-    """OutputError where a file could not be written in the end."""
+def check_outputs(html: Path | None, as_json: Path | None, made: Path | None = None) -> None:
+    """OutputError where a file could not be written in the end. made: a folder that the run makes."""
     from defectgen.errors import InputError, OutputError
 
     for path, option, suffix in ((html, "--html", ".html"), (as_json, "--json", ".json")):
@@ -105,7 +105,8 @@ def check_outputs(html: Path | None, as_json: Path | None) -> None:
             continue
         if path.suffix.lower() != suffix:
             raise InputError(f"{option} {path} does not end in {suffix}; name a file such as report{suffix}")
-        if path.is_dir() or not path.parent.is_dir():
+        comes = made is not None and path.parent.resolve() == made.resolve() and not made.exists()
+        if path.is_dir() or not (comes or path.parent.is_dir()):
             what = "is a folder" if path.is_dir() else f"lies in {path.parent}, which is not there"
             raise OutputError(f"{option} {path} {what}; choose a file in a folder that exists")
     if html is not None:

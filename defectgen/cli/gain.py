@@ -11,6 +11,8 @@ from defectgen.cli.audit import check_outputs, command_line
 
 if TYPE_CHECKING:
     from defectgen.gain.options import GainOptions
+    from defectgen.gain.plan import Plan
+    from defectgen.gain.result import GainResult
 
 __all__ = ["gain"]
 
@@ -68,11 +70,12 @@ def gain(
                                                  rich_help_panel=OUTPUT)] = None,
 ) -> None:  # fmt: skip
     """Train the same detectors with and without synthetic pictures, and say whether they help."""
-    check_outputs(html, as_json)
+    out = out or Path("out") / f"gain-{real.resolve().name}"
+    check_outputs(html, as_json, out)
     from defectgen.gain.options import GainOptions, parse_sets, parse_tasks
 
     options = GainOptions(
-        real=real, out=out or Path("out") / f"gain-{real.resolve().name}", synth=parse_sets(synth or []),
+        real=real, out=out, synth=parse_sets(synth or []),
         arms=_names(arms), tasks=parse_tasks(tasks), shots=_shots(shots), draws=draws, seeds=seeds,
         ratios=_ratios(ratios), zero_shot=zero_shot, steps=steps, batch=batch, side=size, jobs=_jobs(jobs, device),
         budget_s=None if budget is None else 60 * budget, device=device, defects=_names(defects), most_good=most_good,
@@ -105,19 +108,22 @@ def _run(options: GainOptions, html: Path | None, as_json: Path | None, dry_run:
     if dry_run:
         print_forecast(forecast)
         return
-    written = [options.out / RESULT]
+    print_result(result, [plan.options.out / RESULT, *_written(plan, result, html, as_json)])
+
+
+def _written(plan: Plan, result: GainResult, html: Path | None, as_json: Path | None) -> list[Path]:
+    """Writes the copy of the result and the page, those that were asked for."""
     if as_json is not None:
         from defectgen.atomic import write_atomic
+        from defectgen.gain.study import RESULT
 
-        write_atomic(as_json, written[0].read_bytes())
-        written.append(as_json)
+        write_atomic(as_json, (plan.options.out / RESULT).read_bytes())
     if html is not None:
         from defectgen.report.gain_page import write_gain_page
         from defectgen.report.gain_pictures import telling_pictures
 
         write_gain_page(result, html, telling_pictures(result, plan.test, plan.folder("cells")))
-        written.append(html)
-    print_result(result, written)
+    return [path for path in (as_json, html) if path is not None]
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--defects", "dent"), "--defects: "),
         (("--budget", "0"), "--budget is 0"),
         (("--html", "page.txt"), "does not end in .html"),
+        (("--html", "nowhere/page.html"), "lies in nowhere, which is not there"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -66,14 +67,14 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(defectgen: Command, real: P
 
 
 def test_a_study_leaves_numbers_and_a_page_and_goes_on(defectgen: Command, real: Path, tmp_path: Path) -> None:
-    args = ("gain", "--real", real, *SMALL, "--out", tmp_path / "out", "--json", tmp_path / "copy.json",
-            "--html", tmp_path / "page.html")  # fmt: skip
+    args = ("gain", "--real", real, *SMALL, "--out", tmp_path / "out", "--json", tmp_path / "out/copy.json",
+            "--html", tmp_path / "out/page.html")  # fmt: skip
     done = defectgen(*args, "--budget", "0.00001")
     assert done.code == 0 and "4 of 4 trainings are left: run the same command to go on" in " ".join(done.out.split())
     done = defectgen(*args)
     assert done.code == 0 and done.err == "" and "2 draws; a verdict needs 5" in done.out
     content = json.loads((tmp_path / "out/gain.json").read_text())
     assert len(content["cells"]) == content["planned"] == 4
-    assert (tmp_path / "copy.json").read_bytes() == (tmp_path / "out/gain.json").read_bytes()
-    page = (tmp_path / "page.html").read_text("utf-8")
+    assert (tmp_path / "out/copy.json").read_bytes() == (tmp_path / "out/gain.json").read_bytes()
+    page = (tmp_path / "out/page.html").read_text("utf-8")
     assert "no evidence" in page and "<script" not in page and "http://" not in page.replace("http://www.w3.org", "")
