@@ -5,10 +5,11 @@ Effects are fractions; words count in hundreds: 0.14 of recall is "finds 14 more
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from defectgen.caption import plural
 from defectgen.dataset.noun import Noun
+from defectgen.gain.calibration import calibrates
 from defectgen.gain.row import ALL
 
 __all__ = ["SAME_RATE", "Measure", "effect_in_words", "measure_of", "range_in_words"]
@@ -21,6 +22,7 @@ SIZES = {
 SAME_RATE = " at the same false-alarm rate"
 AT_ALARM = "at the threshold that at most 5 of 100 good validation pictures reach"
 AT_CHOSEN = "at the threshold that validation chose"
+AT_SET = "at the threshold that the arm's defects set"
 COIN = "How often a defective picture scores above a good one; 0.5 is a coin."
 
 
@@ -93,16 +95,30 @@ MEASURES = {
 }  # fmt: skip
 
 
-def measure_of(metric: str) -> Measure:
-    """What is known of a metric; of an unknown one, that more is better."""
-    return MEASURES.get(metric) or _points(metric.replace("_", " "), "")
+SET_MEASURES = {
+    "balanced_accuracy": Measure(
+        "Balanced accuracy",
+        f"Share of test pictures judged right, where good and defective ones count alike, {AT_SET}.",
+        "judges {n} more of 100 pictures right, good and defective counting alike",
+        "judges {n} fewer of 100 pictures right, good and defective counting alike",
+    ),
+    "found": _finds("Found", f"Share of the defects that raise an alarm, {AT_SET}."),
+    "false_per_good": replace(MEASURES["false_per_good"], meaning=f"Alarms on a good picture, {AT_SET}."),
+}  # fmt: skip
+"""Of tasks in which an arm sets the threshold."""
 
 
-def effect_in_words(metric: str, effect: float, defect: str = ALL) -> str:
+def measure_of(metric: str, task: str = "") -> Measure:
+    """What is known of a metric, in general or in a task; of an unknown one, that more is better."""
+    own = SET_MEASURES.get(metric) if calibrates(task) else None
+    return own or MEASURES.get(metric) or _points(metric.replace("_", " "), "")
+
+
+def effect_in_words(metric: str, effect: float, defect: str = ALL, task: str = "") -> str:
     """ "finds 14 more of 100 cracks"; "changes nothing that shows" for less than one in two thousand."""
     if abs(effect) < LEAST:
         return "changes nothing that shows"
-    measure = measure_of(metric)
+    measure = measure_of(metric, task)
     words = measure.rise if effect > 0 else measure.fall
     return words.format(n=per_hundred(effect), defects=many(defect))
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from defectgen.arm.options import ARMS, SANITY, WORDS
 from defectgen.errors import InputError
+from defectgen.gain.calibration import calibrates
 from defectgen.gain.cell import Spot
 from defectgen.gain.options import AUGMENTED, GainOptions, TaskModel
 from defectgen.gain.row import REAL_ONLY, ZERO_SHOT
@@ -65,12 +66,14 @@ def _twins(options: GainOptions, arms: Sequence[Arm]) -> list[Arm]:
 
 
 def spots_of(options: GainOptions, arms: Sequence[Arm], tasks: Sequence[TaskModel]) -> list[Spot]:
-    """All trainings of the study, in order. tasks: with their models resolved."""
+    """All trainings of the study, in order; an arm that cannot change a task is not run there. tasks: with their models
+    resolved."""
     return [
         Spot(one.task, one.model, arm.name, ratio, draw, seed)
         for seed in range(options.seeds)
         for draw in range(options.draws)
         for one in tasks
         for arm in arms
+        if arm.kind != "augmented" or not calibrates(one.task)
         for ratio in (sorted(options.ratios) if arm.has_set else (0.0,))
     ]

@@ -12,6 +12,7 @@ from defectgen.dataset.defect_set import DefectSet
 from defectgen.downstream.pool import Pool, read_pool
 from defectgen.downstream.task import STEPS, make_task
 from defectgen.errors import InputError
+from defectgen.gain.calibration import calibrates
 from defectgen.gain.cell import Spot
 from defectgen.gain.draw import RealSplit, read_split
 from defectgen.gain.grid import Arm, arms_of, spots_of
@@ -85,8 +86,9 @@ def make_plan(options: GainOptions) -> Plan:
     _check_tools(arms)
     made = [make_task(one.task) for one in options.tasks]
     tasks = tuple(_resolved(one, task.presets) for one, task in zip(options.tasks, made, strict=True))
+    notes = [*_calibration_notes(arms, tasks), *_zero_shot_notes(arms)]
     split = read_split(options.real, options.defects, options.most_good)
-    notes = [*_left_out(split), *split.check_shots(options.shots, options.draws)]
+    notes = [*_left_out(split), *split.check_shots(options.shots, options.draws), *notes]
     sets = {one.name: read_user_set(one, split, options) for one in options.synth}
     notes += [note for one in sets.values() for note in one.notes]
     train, val, test = (
@@ -95,7 +97,7 @@ def make_plan(options: GainOptions) -> Plan:
     )
     plan = Plan(
         options, split, arms, tasks, {task.name: task.lead for task in made}, train, val, test, sets,
-        wanted(split, options), (*notes, *_zero_shot_notes(arms)),
+        wanted(split, options), tuple(notes),
     )  # fmt: skip
     for task in made:
         task.check(plan.real(0), val, test)
@@ -122,6 +124,23 @@ def _left_out(split: RealSplit) -> list[str]:
     if not split.left_out:
         return []
     return ["left out by --defects: " + ", ".join(f"{n} pictures of {name}" for name, n in split.left_out.items())]
+
+
+def _calibration_notes(arms: Sequence[Arm], tasks: Sequence[TaskModel]) -> list[str]:
+    """What arms mean where they set a threshold alone. InputError where none of them does."""
+    named = [one.task for one in tasks if calibrates(one.task)]
+    if not named:
+        return []
+    if not any(arm.has_set for arm in arms):
+        raise InputError(
+            f"--tasks {named[0]}: arms change the alarm threshold alone there, and augmented shots do not; name --arms "
+            "with pictures of their own, a --synth set, or other --tasks"
+        )
+    gone = "".join(f"; {arm.name} cannot change it and is left out" for arm in arms if arm.kind == "augmented")
+    return [
+        f"{named[0]}: the detector knows good pictures alone, and an arm sets its alarm threshold, nothing else; "
+        f"AUROC, AP and marked areas are the same for all arms and not compared{gone}"
+    ]
 
 
 def _zero_shot_notes(arms: Sequence[Arm]) -> list[str]:

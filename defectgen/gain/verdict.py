@@ -66,7 +66,7 @@ class Verdict:
     @property
     def words(self) -> str:
         """The effect as one would say it: "finds 14 more of 100 cracks"."""
-        return effect_in_words(self.metric, self.paired.effect, self.defect)
+        return effect_in_words(self.metric, self.paired.effect, self.defect, self.task)
 
     @property
     def range_words(self) -> str:

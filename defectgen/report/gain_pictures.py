@@ -23,14 +23,15 @@ MOST_SUBJECTS = 2
 def telling_pictures(result: GainResult, test: Pool, cells: Path) -> tuple[Gallery, ...]:
     """What one arm misses and the other finds, and the reverse, task by task.
 
-    The subjects stand against real only, the best of them also against the best of the other arms. test: the study's
-    test pictures, in its order; cells: the folder of its cached trainings.
+    The subjects stand against real only, the best of them also against the best of the other arms. Where arms change
+    no score there is nothing to show. test: the study's test pictures, in its order; cells: the folder of its cached
+    trainings.
     """
     if tuple(test.names) != result.test.names:
         raise InputError(f"{len(test)} test pictures are not those of the study; name the set that it was run on")
     cache = CellCache(cells)
     found: list[Gallery] = []
-    for view in views_of(result):
+    for view in (one for one in views_of(result) if not one.calibrated):
         where = task_term(view.task).title
         for base, arm in _duels(view, subjects_of(result)):
             sides = [_seen(_lines(result, view, name), cache) for name in (base, arm)]

@@ -12,7 +12,9 @@ TASK_TERMS = {
     "detect": Term("Boxes", "A detector puts a box around each defect and names it."),
     "segment": Term("Outlines", "A network marks the pixels of each defect."),
     "anomaly": Term(
-        "Anomalies", "A detector learns what good parts look like; defects, real or synthetic, set its threshold.",
+        "Anomalies",
+        "A detector learns what good parts look like; defects, real or synthetic, set its alarm threshold and change "
+        "nothing else.",
     ),
     "supervised-anomaly": Term(
         "Anomalies, taught", "A network learns from defects of all types together to mark what does not belong.",

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from defectgen.dataset.noun import joined
 from defectgen.gain.advisor import Advice, advise
+from defectgen.gain.calibration import GOOD_ONLY, calibrates, may_differ
 from defectgen.gain.effect import Measure, measure_of
 from defectgen.gain.power import noticeable_by
 from defectgen.gain.result import CellLine, GainResult
@@ -67,12 +68,12 @@ class TaskView:
 
     @property
     def measure(self) -> Measure:
-        return measure_of(self.lead)
+        return measure_of(self.lead, self.task)
 
     @property
     def single_measure(self) -> Measure:
         """Of the metric that leads for single defects."""
-        return measure_of(self.single[0].metric if self.single else self.lead)
+        return measure_of(self.single[0].metric if self.single else self.lead, self.task)
 
     @property
     def base(self) -> float | None:
@@ -91,14 +92,30 @@ class TaskView:
 
     @cached_property
     def evidence(self) -> dict[str, dict[str, Verdict]]:
-        """By metric, then arm: all metrics of all defects together, the leading one first."""
+        """By metric, then arm: all metrics that arms can change, of all defects together, the leading one first."""
         found: dict[str, dict[str, Verdict]] = {self.lead: {}}
-        for one in compare_arms(self._whole):
+        for one in compare_arms([row for row in self._whole if may_differ(self.task, row.metric)]):
             found.setdefault(one.metric, {})[one.arm] = one
         return {metric: arms for metric, arms in found.items() if arms}
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether arms set an alarm threshold and change nothing else."""
+        return calibrates(self.task)
+
+    @cached_property
+    def unchanged(self) -> dict[str, float]:
+        """Metrics of all defects that no arm can change, as means over the trainings of real only."""
+        values: dict[str, list[float]] = {}
+        for row in self._whole:
+            if row.arm == REAL_ONLY and not may_differ(self.task, row.metric) and not row.metric.endswith(GOOD_ONLY):
+                values.setdefault(row.metric, []).append(row.value)
+        return {metric: sum(held) / len(held) for metric, held in values.items()}
+
     def plain(self, arm: str, defect: str = ALL) -> Verdict | None:
-        """The arm's effect in counted defects; None where no metric counts any."""
+        """The arm's effect in counted defects; None where no metric counts any, or only with more or fewer alarms."""
+        if self.calibrated:
+            return None
         if defect == ALL:
             return next((self.evidence[name][arm] for name in PLAIN if arm in self.evidence.get(name, {})), None)
         return next((self._counted[name, arm, defect] for name in PLAIN if (name, arm, defect) in self._counted), None)
@@ -137,7 +154,9 @@ class TaskView:
 
     @cached_property
     def figures(self) -> list[tuple[Term, Markup]]:
-        """Learning curves of each arm over those of real only."""
+        """Learning curves of each arm over those of real only; none where nothing is learned by steps."""
+        if self.calibrated:
+            return []
         held: dict[str, list[tuple[tuple[float, float], ...]]] = {}
         for run in self.runs:
             if run.ratio in (0, self.ratio) and run.curve:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from defectgen.downstream.task import LEADS
 from defectgen.gain.cell_cache import CellNumbers
 from defectgen.gain.outcome import advice_of, say
 from defectgen.gain.result import (
@@ -44,7 +45,7 @@ def small_trial(
         for ratio in (ratios if arm not in ("none", "classical") else (0.0,))
         for draw in range(draws) for s in range(seeds)
     ]  # fmt: skip
-    leads = {"segment": "pixel_ap", "classify": "balanced_accuracy", "detect": "map50", "anomaly": "pixel_ap"}
+    leads = LEADS
     rows = rows_of(cells)
     held = {task: leads[task] for task in tasks}
     verdicts = judge(rows, held)
@@ -107,7 +108,11 @@ def _metrics(task: str, level: float, rng: np.random.Generator) -> dict[str, flo
     def near(value: float) -> float:
         return float(np.clip(value + rng.normal(0, 0.015), 0, 1))
 
-    if task == "classify":
+    if task == "anomaly":
+        found = {"balanced_accuracy": near(level + 0.2), "found": near(level + 0.1), "false_per_good": near(0.1),
+                 "found_small": near(level), "image_auroc": 0.91, "image_ap": 0.88, "caught": 0.7, "iou": 0.3,
+                 "pixel_ap": 0.4, "found_good_only": 0.5}  # fmt: skip
+    elif task == "classify":
         found = {"balanced_accuracy": near(level + 0.2), "accuracy": near(level + 0.35), "recall": near(level + 0.2),
                  "auroc": near(0.6 + level / 2), "caught": near(level + 0.3)}  # fmt: skip
     else:

@@ -93,6 +93,20 @@ def test_few_draws_are_said_and_nothing_is_claimed() -> None:
     assert "1 draw; a verdict needs 5" in render_gain_page(short)
 
 
+def test_where_arms_set_a_threshold_alone_nothing_else_is_compared() -> None:
+    trial = small_trial(("anomaly",), effects={name: EFFECTS[name] for name in ("none", "perlin", "compact")})
+    (view,) = views_of(trial)
+    assert set(view.evidence) == {"balanced_accuracy", "found", "found_small", "false_per_good"}
+    assert {name: round(value, 6) for name, value in view.unchanged.items()} == {
+        "image_auroc": 0.91, "image_ap": 0.88, "caught": 0.7, "iou": 0.3, "pixel_ap": 0.4,
+    }  # fmt: skip
+    words = " ".join(" ".join(Tree(render_gain_page(trial)).words).split())
+    assert "The same for every arm, in points: image AUROC 91.0, image AP 88.0" in words
+    assert "All metrics that an arm can change" in words and "set its alarm threshold and change nothing else" in words
+    assert "Learning curves" not in words and "same false-alarm rate" not in words
+    assert any(one.words[1:] in words and "good and defective counting alike" in one.words for one in view.verdicts)
+
+
 def test_draws_that_share_their_shots_are_named() -> None:
     whole = small_trial(("segment",), effects={"none": 0.0, "compact": 0.1})
     protocol = whole.protocol.model_copy(update={"shots": 10})
