@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from defectgen.book import RecipeBook
+from defectgen.arm.type_name import prompt_of, recipes_of
 from defectgen.engine.choose import make_engine
 from defectgen.engine.window import Engine
 from defectgen.errors import InputError
 from defectgen.generate import generate
 from defectgen.options import Options
-from defectgen.phrase import phrase_key
 from defectgen.run import Plan, make_plan
 
 __all__ = ["EngineRuns"]
@@ -45,25 +44,15 @@ class EngineRuns:
     def _plan(self, defect: str, n: int, seed: int, out: Path) -> Plan:
         learned = self.adapter is None
         plan = make_plan(Options(
-            self.prompt(defect), on=self.goods, n=n, seed=seed, engine=self.engine, out=out, device=self.device,
-            recipe=self.recipe if learned else None, masks_from=self.masks_from,
+            prompt_of(defect, self.materials.get(defect)), on=self.goods, n=n, seed=seed, engine=self.engine, out=out,
+            device=self.device, recipe=self.recipe if learned else None, masks_from=self.masks_from,
             adapter=() if self.adapter is None else (str(self.adapter),),
         ))  # fmt: skip
-        meant = defect_name(plan.book, defect)
-        if plan.job.defect.name != meant:
+        meant = recipes_of(defect, plan.book)
+        if plan.job.defect.name not in meant:
+            own = f"not as {' or '.join(meant)!r}" if meant else "and no recipe has its name"
             raise InputError(
-                f"the type {defect!r} reads as {plan.job.defect.name!r} in a prompt, not as {meant!r}; "
+                f"the type {defect!r} reads as {plan.job.defect.name!r} in a prompt, {own}; "
                 "rename it with import --class"
             )
         return plan
-
-    def prompt(self, defect: str) -> str:
-        """The type's name, on its material where there is one."""
-        material = self.materials.get(defect)
-        name = phrase_key(defect)
-        return name if material is None else f"{name} on {phrase_key(material)}"
-
-
-def defect_name(book: RecipeBook, defect: str) -> str:
-    """The recipe of a type: by its name, as fine-tuning writes it, or by a synonym."""
-    return book.defect(defect).name

@@ -12,8 +12,8 @@ from defectgen.arm.makers import PASTES, paste_maker, pyimgano_maker
 from defectgen.arm.options import BASES, WORDS
 from defectgen.arm.picture_run import Maker, PictureRun, run_pictures
 from defectgen.arm.pyimgano_tool import preset_of
+from defectgen.arm.type_name import known_material
 from defectgen.book import load_book
-from defectgen.phrase import phrase_key
 from defectgen.source import load_sources
 
 __all__ = ["MakeRun", "run_maker"]
@@ -42,9 +42,8 @@ def run_maker(name: str, draw: Draw, adapter: Path | None) -> MakeRun:
 
 def _materials(draw: Draw) -> dict[str, str | None]:
     """The material of each type's shots, where the recipes know one of that name."""
-    known = load_book().material_aliases
-    named = {defect: own[0].material for defect, own in draw.types.items()}
-    return {defect: name if name is not None and phrase_key(name) in known else None for defect, name in named.items()}
+    book = load_book()
+    return {defect: known_material(own[0].material, book) for defect, own in draw.types.items()}
 
 
 def _maker(name: str, draw: Draw, defect: str) -> Maker:

@@ -19,6 +19,7 @@ from defectgen.gain.grid import Arm, arms_of, spots_of
 from defectgen.gain.options import GainOptions, TaskModel
 from defectgen.gain.pool_store import PoolStore
 from defectgen.gain.user_set import UserSet, read_user_set, wanted
+from defectgen.gain.wording import check_wording
 from defectgen.record import Record
 
 __all__ = ["Plan", "make_plan"]
@@ -88,6 +89,7 @@ def make_plan(options: GainOptions) -> Plan:
     tasks = tuple(_resolved(one, task.presets) for one, task in zip(options.tasks, made, strict=True))
     notes = [*_calibration_notes(arms, tasks), *_zero_shot_notes(arms)]
     split = read_split(options.real, options.defects, options.most_good)
+    check_wording(arms, split)
     notes = [*_left_out(split), *split.check_shots(options.shots, options.draws), *notes]
     sets = {one.name: read_user_set(one, split, options) for one in options.synth}
     notes += [note for one in sets.values() for note in one.notes]
