@@ -18,38 +18,51 @@ from defectgen.stem import stem
 
 __all__ = [
     "OF_ALL", "bearing", "best_named", "first_named", "fitness", "is_loose", "is_slang", "is_usual", "oddness",
-    "only_material", "types_of",
-    "whole",
+    "only_material", "types_of", "usual_phrases", "whole",
 ]  # fmt: skip
 
 MOST_NAMED = 8
+
+BEARERS = frozenset({"on", "in", "of", "onto", "into", "inside"})
+"""Words that lead to what has the defect."""
 
 OF_ALL = (LISTED, GENERAL)
 """The fitness of a general type that lists the material; that of any trade's own one is less."""
 
 
-def first_named(found: Sequence[Match], pauses: Collection[int]) -> Match | None:
+def first_named(found: Sequence[Match], pauses: Collection[int], words: Sequence[str] | None = None) -> Match | None:
     """Of several names the first; of two side by side the second, as in English.
 
     found: in the text's order. pauses: words before which a comma stands, so that they do not stand side by side.
+    words: of the text, where a name that BEARERS lead to comes before others: frames of timber are timber.
     """
     if not found:
         return None
-    chosen = found[0]
-    for other in found[1:]:
+    led = [match for match in found if words is not None and is_led(match, words)]
+    chosen = (led or found)[0]
+    for other in found:
         if other.start == chosen.end and other.start not in pauses:
             chosen = other
     return chosen
 
 
 def whole(found: Sequence[Match], pauses: Collection[int]) -> list[Match]:
-    """All but the defects whose words a pause parts from a material: "glass, stone inclusion" says no "glass stone"."""
-    spans = {(m.start, m.end) for m in found if m.meaning.role == "material" and m.how != "inflection"}
-    return [
-        m for m in found
-        if m.meaning.role == "material"
-        or not any((m.start, i) in spans or (i, m.end) in spans for i in pauses if m.start < i < m.end)
-    ]  # fmt: skip
+    """All but the defects that take a word from a material.
+
+    "Glass, stone inclusion" says no "glass stone", since a pause parts them, and "blistered glass bottle" no "blistered
+    glass".
+    """
+    surfaces = [m for m in found if m.meaning.role == "material" and m.how != "inflection"]
+    defects = {(m.start, m.end) for m in found if m.meaning.role == "defect"}
+    return [m for m in found if m.meaning.role == "material" or not any(takes(m, s, defects, pauses) for s in surfaces)]
+
+
+def takes(defect: Match, surface: Match, defects: Collection[tuple[int, int]], pauses: Collection[int]) -> bool:
+    start, end = defect.start, defect.end
+    parted = [i for i in pauses if start < i < end]
+    if any((surface.start, surface.end) in ((start, i), (i, end)) for i in parted):
+        return True
+    return start < surface.start < end < surface.end and (start, surface.start) in defects
 
 
 def best_named(found: Sequence[Match], pauses: Collection[int], material: str | None, book: RecipeBook) -> Match | None:
@@ -80,6 +93,12 @@ def is_usual(match: Match, material: str | None, book: RecipeBook) -> bool:
 def is_general(match: Match, book: RecipeBook) -> bool:
     """Whether one of the types belongs to no trade."""
     return any(book.defects[name].domain == "general" for name in types_of(match, book))
+
+
+def is_led(match: Match, words: Sequence[str]) -> bool:
+    """Whether one of BEARERS stands before a name, with an article and one more word between them at most."""
+    before = [word for word in words[max(0, match.start - 3) : match.start] if word not in ("a", "an", "the")]
+    return bool(BEARERS & set(before[-2:]))
 
 
 def is_loose(match: Match) -> bool:
@@ -115,6 +134,14 @@ def types_of(match: Match, book: RecipeBook) -> tuple[str, ...]:
     if match.how == "inflection":
         names.sort(key=lambda name: book.defects[name].domain != "general")
     return tuple(names)
+
+
+def usual_phrases(types: Sequence[str], book: RecipeBook) -> tuple[str, ...]:
+    """All names of the materials on which trades know these types; none where one of the types belongs to no trade."""
+    if any(book.defects[name].domain == "general" for name in types):
+        return ()
+    listed = {one for name in types for one in book.defects[name].materials}
+    return tuple(phrase for phrase, names in book.material_owners.items() if listed & set(names))
 
 
 def bearing(

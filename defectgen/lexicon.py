@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Literal
 
 from defectgen.spelling import edit_distance, nearest_spelling
-from defectgen.stem import IRREGULAR, american, stem
+from defectgen.stem import IRREGULAR, american, singular, stem
 
 __all__ = [
     "How", "Lexicon", "Match", "Meaning", "american", "edit_distance", "named", "nearest_spelling",
@@ -54,6 +54,10 @@ class Match:
     def places(self) -> tuple[int, ...]:
         """The words that stand for it, ascending."""
         return self.scattered or tuple(range(self.start, self.end))
+
+    def said(self, words: Sequence[str]) -> str:
+        """Those words."""
+        return " ".join(words[i] for i in self.places)
 
 
 def words_of(text: str) -> list[str]:
@@ -112,7 +116,7 @@ class Lexicon:
     def _bent(self, part: Sequence[str]) -> dict[Meaning, str]:
         """What words of these stems can mean: one trade has the "burrs" that another calls a "burr"."""
         near = next((self._stems[key] for key in keys(part) if key in self._stems), {})
-        bent = {m: [one for one in known if m.role != "defect" or bends(part, one)] for m, known in near.items()}
+        bent = {meaning: [one for one in known if bends(part, one)] for meaning, known in near.items()}
         return {m: known[0] for m, known in bent.items() if known}
 
 
@@ -122,8 +126,8 @@ def keys(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def bends(part: Sequence[str], phrase: str) -> bool:
-    """Whether words of a defect's stems can mean it: what is "foxed" has "foxing", a "fox" has not."""
-    noun = part[-1] if len(part) == 1 else ""
+    """Whether words of these stems can mean it: what is "foxed" has "foxing", a "fox" has not."""
+    noun = singular(part[-1]) if len(part) == 1 else ""
     return not noun or not phrase.endswith("ing") or noun.endswith(("ing", "ed", "y")) or noun in IRREGULAR
 
 

@@ -19,7 +19,8 @@ from typing import Any, Protocol
 from defectgen.everyday import EVERYDAY, THINGS
 
 __all__ = [
-    "STRANGE", "Encoder", "Neighbour", "Span", "doubt", "everyday", "nearest_phrase", "spans_of", "unlike_things",
+    "NEAREST", "STRANGE", "Encoder", "Neighbour", "Span", "doubt", "everyday", "nearest_phrase", "spans_of",
+    "unlike_things",
 ]  # fmt: skip
 
 NEAREST = 0.5
@@ -54,6 +55,10 @@ class Neighbour:
     text: str
     phrase: str
     sure: float
+
+    def said(self, words: Sequence[str]) -> str:
+        """The words of the span."""
+        return " ".join(words[slice(*self.span)])
 
 
 def nearest_phrase(

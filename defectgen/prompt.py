@@ -23,6 +23,7 @@ from defectgen.bearer import (
     oddness,
     only_material,
     types_of,
+    usual_phrases,
     whole,
 )
 from defectgen.book import RecipeBook
@@ -32,6 +33,7 @@ from defectgen.foreign import in_english
 from defectgen.lexicon import How, Match, Meaning, pauses_of, words_of
 from defectgen.names import name_lexicon, scattered_names
 from defectgen.nearest import (
+    NEAREST,
     STRANGE,
     Encoder,
     Neighbour,
@@ -121,7 +123,8 @@ class Reader:
             surface = bearing(fault.names, first, surfaces, inside, self.book)
         else:
             surface, fault = first, self._nearest("defect")
-        found = self._as_material(surface, surfaces) or self._nearest("material")
+        usual = () if fault is None else usual_phrases(fault.names, self.book)
+        found = self._as_material(surface, surfaces) or self._nearest("material", usual=usual)
         self.material = None if found is None else found.names[0]
         self.defect = None if fault is None else self._owner(fault)
         if fault is not None and found is None:
@@ -135,7 +138,7 @@ class Reader:
 
     def _first_material(self) -> Match | None:
         found = sorted(self.names.get("material", []), key=lambda match: match.start)
-        first = first_named(found, pauses_of(self.text))
+        first = first_named(found, pauses_of(self.text), self.words)
         self.material = None if first is None else first.meaning.name
         return first
 
@@ -304,19 +307,24 @@ class Reader:
     def _note_match(self, match: Match) -> None:
         typed = match.places
         how: How = "typo" if any(i in self.typos for i in typed) else match.how
-        words = " ".join(self.original[i] for i in typed)
+        words = match.said(self.original)
         if how == "typo":
             self.notices.append(f"{words!r} read as {match.phrase!r}")
         self.readings.append(Reading(words, match.meaning.role, match.meaning.name, how, SURENESS[how]))
 
-    def _nearest(self, role: str, also: Sequence[int] = ()) -> Found | None:
-        """The entry whose phrase lies nearest to a run of the words that are left, if near enough."""
+    def _nearest(self, role: str, also: Sequence[int] = (), usual: Sequence[str] = ()) -> Found | None:
+        """The entry whose phrase lies nearest to a run of the words that are left, if near enough.
+
+        usual: phrases that are meant rather than others.
+        """
         runs = self._runs(also, also_shape=role == "defect")
         encoder = self._encoder() if runs else None
         if encoder is None:
             return None
         index = self.book.material_owners if role == "material" else near_names(self.book, self.material)
-        best = nearest_phrase(role, self.words, runs, list(index), encoder)
+        best = nearest_phrase(role, self.words, runs, list(usual or index), encoder)
+        if usual and best.sure < NEAREST:
+            best = nearest_phrase(role, self.words, runs, list(index), encoder)
         against = doubt(best, self.lexicon.words, encoder)
         if against:
             self.notices.append(f"no {role} near {best.text!r}: {against}")
@@ -339,7 +347,7 @@ class Reader:
                 )
 
     def _note_nearest(self, best: Neighbour, name: str) -> None:
-        words = " ".join(self.original[slice(*best.span)])
+        words = best.said(self.original)
         self.readings.append(Reading(words, best.role, name, "nearest", round(best.sure, 2)))
         taken = f"took the nearest {best.role}, {best.phrase!r} ({name}), cosine {best.sure:.2f}"
         self.notices.append(f"{words!r} is in no recipe; {taken}")
@@ -370,7 +378,7 @@ class Reader:
         firm = found is not None and isinstance(found.source, Match) and not is_loose(found.source)
         if implied is None or slang or firm:
             return found
-        said = "no material named" if found is None else f"took {implied} for {found.phrase!r}"
+        said = "no material named" if found is None else f"took {implied} for {found.source.said(self.original)!r}"
         self.notices.append(f"{said}; {defect.name} is known on {implied} alone")
         self.material = implied
         return None

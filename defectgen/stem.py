@@ -47,7 +47,7 @@ IRREGULAR = {
     "stricken": "strike", "struck": "strike", "spun": "spin", "slid": "slide", "strung": "string",
     "protruding": "protrusion", "protrudes": "protrusion", "protruded": "protrusion", "protrude": "protrusion",
     "exposure": "exposed", "contraction": "contract", "misregistration": "misregister", "registration": "register",
-    "adhering": "adhesion", "halves": "half", "knives": "knife", "scarves": "scarf",
+    "adhering": "adhesion", "halves": "half", "knives": "knife", "scarves": "scarf", "lenses": "lens",
     "bubbly": "bubble", "crumbly": "crumble", "wrinkly": "wrinkle", "pimply": "pimple",
     "teeth": "tooth", "feet": "foot", "mice": "mouse", "crept": "creep", "striae": "stria", "fungi": "fungus",
 }  # fmt: skip
