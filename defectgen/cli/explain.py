@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from defectgen.options import Options
+from defectgen.sd.options import SCHEDULERS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from defectgen.spec import DefectSpec, Understanding
 
 __all__ = ["explain"]
+
+ENGINES = ("compact", "sd")
+SD = "Engine sd"
 
 HOW = {
     "exact": "its name",
@@ -34,22 +41,84 @@ def explain(
     recipes: Annotated[
         Path | None, typer.Option(help="Folder of such files.", metavar="DIR", show_default=False)
     ] = None,
-) -> None:
+    engine: Annotated[str, typer.Option(help="What would make it: compact, or sd with --model.")] = Options.engine,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Checkpoint, as for synth.", metavar="PATH_OR_HUB_NAME", show_default=False,
+                     rich_help_panel=SD),
+    ] = None,
+    model_config: Annotated[
+        str | None,
+        typer.Option(help="Of a single file: a diffusers folder of the same kind.", metavar="PATH_OR_HUB_NAME",
+                     show_default="the folder beside it", rich_help_panel=SD),
+    ] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(help="LoRA; may be given again.", metavar="PATH[:SCALE]", show_default=False, rich_help_panel=SD),
+    ] = None,
+    controlnet: Annotated[
+        str | None,
+        typer.Option(help="ControlNet.", metavar="PATH_OR_HUB_NAME", show_default=False, rich_help_panel=SD),
+    ] = None,
+    control: Annotated[
+        str, typer.Option(help="What the ControlNet is told.", metavar="NAME[:WEIGHTS]", rich_help_panel=SD)
+    ] = Options.control,
+    scheduler: Annotated[
+        str, typer.Option(help=f"{', '.join(SCHEDULERS)}.", rich_help_panel=SD)
+    ] = Options.scheduler,
+    steps: Annotated[int | None, typer.Option(help="Sampling steps.", show_default="30", rich_help_panel=SD)] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="How hard the words pull.", show_default="7.5", rich_help_panel=SD)
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option(help="Share of the noise to start from.", show_default="0.9", rich_help_panel=SD)
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no hub, whatever is named.", rich_help_panel=SD)
+    ] = False,
+) -> None:  # fmt: skip
     """Show what is understood of a prompt, what is not, and what would be made."""
+    run(Options(
+        prompt, engine=engine, recipe=recipe, recipes=recipes, model=model, model_config=model_config,
+        lora=tuple(lora or ()), controlnet=controlnet, control=control, scheduler=scheduler, steps=steps,
+        guidance=guidance, strength=strength, offline=offline,
+    ))  # fmt: skip
+
+
+def run(options: Options) -> None:
+    """Reads the prompt and prints all of it, for engine sd with what the checkpoint would be given."""
     from rich.console import Console
 
     from defectgen.book import load_book
-    from defectgen.options import Options
+    from defectgen.errors import InputError
+    from defectgen.options import check_options
     from defectgen.prompt import parse_prompt
 
-    book = load_book(Options(prompt, recipe=recipe, recipes=recipes).own_recipes)
-    found = parse_prompt(prompt, book, packaged_encoder)
+    if options.engine not in ENGINES:
+        raise InputError(f"engine {options.engine!r} reads no words of its own; use {' or '.join(ENGINES)}")
+    check_options(options)
+    book = load_book(options.own_recipes)
+    found = parse_prompt(options.prompt, book, packaged_encoder)
+    sd = sd_spec_rows(options, found.spec, book)
     console = Console(highlight=False)
     console.print(readings_table(found))
-    for notice in (*found.notices, *untrained(found, book)):
+    for notice in (*found.notices, *([] if sd else untrained(found, book))):
         console.print("[yellow]note[/] ", end="")
         console.print(notice, markup=False, soft_wrap=True)
-    print_spec(console, found.spec, book)
+    console.print()
+    print_rows(console, [*spec_rows(found.spec, book), *sd])
+
+
+def sd_spec_rows(options: Options, spec: DefectSpec, book: RecipeBook) -> list[tuple[str, str]]:
+    """What engine sd would make of it; nothing for another engine."""
+    if options.engine != "sd":
+        return []
+    from defectgen.cli.explain_sd import sd_rows
+    from defectgen.run import longest_caption
+
+    material, defect = None if spec.material is None else book.materials[spec.material], book.defects[spec.defect]
+    usual = spec.model_copy(update={"count": (spec.count[0], spec.count[0])})
+    return sd_rows(options, longest_caption(usual, defect, material), longest_caption(spec, defect, material))
 
 
 def untrained(found: Understanding, book: RecipeBook) -> list[str]:
@@ -82,10 +151,9 @@ def readings_table(found: Understanding) -> Table:
     return table
 
 
-def print_spec(console: Console, spec: DefectSpec, book: RecipeBook) -> None:
-    """The resolved configuration, name by name."""
-    console.print()
-    for name, value in spec_rows(spec, book):
+def print_rows(console: Console, rows: Sequence[tuple[str, str]]) -> None:
+    """Names with values, one a line."""
+    for name, value in rows:
         console.print(f"[bold]{name:12}[/]", end="")
         console.print(value, markup=False, soft_wrap=True)
 

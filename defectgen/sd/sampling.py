@@ -19,10 +19,11 @@ from defectgen.sd.options import GUIDANCE, STEPS, STRENGTH, SdOptions
 from defectgen.sd.quiet import quiet
 from defectgen.sd.tokens import check_tokens
 
-__all__ = ["Sampling", "Scene", "inpaint", "sampling_of"]
+__all__ = ["CONTROL_SCALE", "Sampling", "Scene", "inpaint", "sampling_of"]
 
 FLUX_GUIDANCE, FILL_GUIDANCE = 3.5, 30.0  # what their makers give for each
 CONTROL_SCALE = 0.8
+"""Weight of what a ControlNet adds."""
 _HELD = 0x5D_0E1D
 """Tells the stream of the held latents' noise from that of the sampler."""
 
