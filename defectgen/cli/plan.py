@@ -58,7 +58,7 @@ def plan(
 ) -> None:  # fmt: skip
     """Forecast memory, time and disk; exit code 2 where it cannot fit."""
     positive = {"n": n, "memory": memory, "candidates": candidates, "budget": budget, "steps": steps}
-    _check(engine, model, positive, train)
+    _check(engine, model, positive, train or measure)
     if engine == "compact":
         _compact(n, device)
         return
@@ -81,7 +81,7 @@ def plan(
     _sd(Outlook.of(spec, asked, place, memory))
 
 
-def _check(engine: str, model: str | None, positive: dict[str, float | None], train: bool) -> None:
+def _check(engine: str, model: str | None, positive: dict[str, float | None], sd_only: bool) -> None:
     from defectgen.errors import InputError
 
     if engine not in ENGINES:
@@ -89,8 +89,8 @@ def _check(engine: str, model: str | None, positive: dict[str, float | None], tr
     for name, value in positive.items():
         if value is not None and value <= 0:
             raise InputError(f"{name} is {value:g}; expected more than 0")
-    if engine == "compact" and (model is not None or train):
-        raise InputError("a plan with --model or --train is for engine sd; add --engine sd")
+    if engine == "compact" and (model is not None or sd_only):
+        raise InputError("a plan with --model, --train or --measure is for engine sd; add --engine sd")
     if engine == "sd" and model is None:
         raise InputError("--engine sd needs --model PATH_OR_HUB_NAME, the checkpoint to plan for")
 

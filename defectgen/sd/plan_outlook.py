@@ -54,11 +54,11 @@ class Outlook:
         from defectgen.sd.plan_speed import device_name
 
         if self.device == "cuda" and not torch.cuda.is_available():
-            return f"not known for a GPU of {self.gib:g} GiB: none is here; eval/speed/SD.md lists those measured"
+            return f"not known for a GPU of {self.gib:g} GiB: none is here (eval/speed/SD.md lists those measured)"
         name = device_name(self.device)
         seconds = self._unit_s(name)
         if seconds is None:
-            return f"not known: {name} was not measured in {self.found.dtype}; defectgen plan --measure does that"
+            return f"not known, {name} was not measured in {self.found.dtype} (defectgen plan --engine sd --measure)"
         return f"about {self._amount(seconds)}: {lasting(seconds)} a {self.found.unit} on {name}, by its measured speed"
 
     @property

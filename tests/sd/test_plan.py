@@ -163,7 +163,7 @@ def test_an_outlook_says_what_ends_a_training(
     monkeypatch.setenv("DEFECTGEN_CACHE", str(tmp_path))
     outlook = Outlook.of(inspect(str(tiny)), training(side=64, steps=5, budget_s=60.0), "cpu", 0.9)
     unknown = replace(outlook, found=replace(outlook.found, dtype="fp16"))
-    assert "was not measured in fp16; defectgen plan --measure does that" in unknown.line
+    assert "was not measured in fp16 (defectgen plan --engine sd --measure); " in unknown.line
     ((_, flops),) = outlook.found.flops
     speed = Speed(
         device=device_name("cpu"), work="train", dtype="bf16", attention="sdpa", batch=1, side=64, checkpointing=True,
@@ -261,7 +261,8 @@ def test_the_command_refuses(tiny: Path) -> None:
     assert run.exit_code == 2 and "no preset fits" in run.stderr and "runtime" in run.output
     assert "not known for a GPU of 0.2 GiB" in run.output
     for arguments, message in (
-        (["--train"], "add --engine sd"), (["--engine", "sd"], "needs --model"), (["-n", "0"], "n is 0; expected more"),
+        (["--train"], "add --engine sd"), (["--measure"], "add --engine sd"), (["--engine", "sd"], "needs --model"),
+        (["-n", "0"], "n is 0; expected more"),
         (["--engine", "render"], "engine 'render' has no plan"),
     ):  # fmt: skip
         run = CliRunner().invoke(app, ["plan", *arguments])
