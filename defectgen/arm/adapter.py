@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from defectgen.arm.hold import hold
 from defectgen.arm.options import FORMAT, AdapterOptions
@@ -20,6 +20,9 @@ from defectgen.dataset.defect_set import DefectSet
 from defectgen.model.adapter_path import RECIPES
 from defectgen.model.checkpoint import default_weights, verify
 from defectgen.train.shots import read_shots
+
+if TYPE_CHECKING:
+    from defectgen.train.finetune import FinetuneOptions
 
 __all__ = ["adapter_of", "adapter_path", "taught_of"]
 
@@ -35,8 +38,7 @@ def adapter_of(
     watch: called with each `train.finetune.Lap`. A second process that wants the same adapter waits for the first.
     InputError where nothing can be learned from the shots, or where one of them is a test picture of a known split.
     """
-    from defectgen.model.device import pick_device
-    from defectgen.train.finetune import FinetuneOptions, is_adapter
+    from defectgen.train.finetune import is_adapter
     from defectgen.train.finetune_job import FinetuneJob
 
     out = adapter_path(shots, options, cache)
@@ -44,18 +46,23 @@ def adapter_of(
         return out
     with hold(cache / f".{out.name}.lock"):
         if not is_adapter(out):
-            budget = float("inf") if options.minutes is None else 60 * options.minutes
-            where = pick_device(device)
-            tuned = FinetuneOptions(
-                "lora", options.rank, budget, options.seed, where, options.weights, most_steps=options.steps,
-                donors=options.donors,
-            )  # fmt: skip
             begun = (out / "work").is_dir()
-            job = FinetuneJob(shots.path, out, tuned, resume=begun, lesson=options.lesson)
+            job = FinetuneJob(shots.path, out, _tuned(options, device), resume=begun, lesson=options.lesson)
             for lap in job.run():
                 watch(lap)
             job.finish()
     return out
+
+
+def _tuned(options: AdapterOptions, device: str) -> FinetuneOptions:
+    from defectgen.model.device import pick_device
+    from defectgen.train.finetune import FinetuneOptions
+
+    budget = float("inf") if options.minutes is None else 60 * options.minutes
+    return FinetuneOptions(
+        "lora", options.rank, budget, options.seed, pick_device(device), options.weights, most_steps=options.steps,
+        donors=options.donors,
+    )  # fmt: skip
 
 
 def adapter_path(shots: DefectSet, options: AdapterOptions, cache: Path) -> Path:

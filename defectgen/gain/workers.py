@@ -107,22 +107,20 @@ def _hand_out(
     jobs: Sequence[Job], team: dict[Connection, BaseProcess], tell: Callable[[Event], None],
     may_start: Callable[[int], bool],
 ) -> None:  # fmt: skip
-    queue = iter(range(len(jobs)))
+    left = list(range(len(jobs)))
     busy: set[Connection] = set()
 
     def give(worker: Connection) -> None:
-        number = next(queue, None)
-        if number is None or not may_start(number):
-            queue_end.append(True)
+        if not left or not may_start(left[0]):
+            left.clear()
             return
+        number = left.pop(0)
         _send(worker, team[worker], (number, jobs[number]))
         busy.add(worker)
         tell(Event("started", number))
 
-    queue_end: list[bool] = []
     for worker in team:
-        if not queue_end:
-            give(worker)
+        give(worker)
     while busy:
         for worker in [one for one in wait(list(busy)) if isinstance(one, Connection)]:
             event = _receive(worker, team[worker])
@@ -131,8 +129,7 @@ def _hand_out(
             tell(event)
             if event.kind == "done":
                 busy.discard(worker)
-                if not queue_end:
-                    give(worker)
+                give(worker)
 
 
 def _send(worker: Connection, process: BaseProcess, message: Any) -> None:

@@ -18,13 +18,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING, Any
 
 from defectgen.errors import WeightsError
 from defectgen.model.adapter_path import parse_adapter
-from defectgen.model.card_file import read_card_file
+from defectgen.model.card_file import AdapterCard, read_card_file
 from defectgen.model.checkpoint import load_unet
 
 if TYPE_CHECKING:
@@ -39,33 +37,17 @@ FORMAT = 1
 CARD, LORA_FILE, DONORS_FILE = "adapter.json", "pytorch_lora_weights.safetensors", "donors.safetensors"
 
 
-class AdapterInfo(BaseModel):
+class AdapterInfo(AdapterCard):
     """The card.
 
-    base_weights_sha256: of the weights that it was trained from. defects: names that it was trained on.
-    val_loss, rehearsal_loss: before and after, on windows kept from training and on rendered ones of other defects;
-    None where there were none to keep. severity: as in `checkpoint.ModelInfo`, of the families that it was trained on.
-    pictures, licences: what it was trained on, with the counts of each licence. donors_sha256: of the donors' file,
-    None where there is none.
+    base_weights_sha256: of the weights that it was trained from. rehearsal_loss: before and after, on rendered windows
+    of other defects. severity: as in `checkpoint.ModelInfo`, of the families that it was trained on. donors_sha256: of
+    the donors' file, None where there is none.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     format: int = FORMAT
-    method: Literal["lora", "full"]
-    rank: int | None
     base_weights_sha256: str
     weights_sha256: str
-    defects: tuple[str, ...]
-    materials: tuple[str, ...]
-    pictures: int
-    good_pictures: int
-    licences: dict[str, int]
-    set_sha256: str
-    seed: int
-    steps_trained: int
-    seconds: float
-    val_loss: tuple[float, float] | None
     rehearsal_loss: tuple[float, float]
     severity: dict[str, tuple[float, ...]]
     donors_sha256: str | None = None
@@ -155,14 +137,10 @@ def write_card(folder: Path, info: AdapterInfo) -> None:
 
 
 def _in_words(info: AdapterInfo) -> str:
-    licences = ", ".join(f"{name} ({count})" for name, count in sorted(info.licences.items()))
-    val = "none kept" if info.val_loss is None else f"{info.val_loss[0]:.4f} before, {info.val_loss[1]:.4f} after"
     kind = f"LoRA of rank {info.rank}" if info.method == "lora" else "all weights"
     return (
         f"# Adapter for defectgen's compact model\n\nDefects: {', '.join(info.defects)}.\n\n"
-        f"- {kind}, {info.steps_trained} steps in {info.seconds:.0f} s, seed {info.seed}\n"
-        f"- trained on {info.pictures} pictures with defects and {info.good_pictures} good ones; licences: {licences}\n"
-        f"- loss on windows kept from training: {val}\n"
+        f"- {kind}, {info.steps_trained} steps in {info.seconds:.0f} s, seed {info.seed}\n{info.lines}"
         f"- loss on rendered windows of other defects: {info.rehearsal_loss[0]:.4f} before, "
         f"{info.rehearsal_loss[1]:.4f} after\n"
         f"- base weights: sha256 {info.base_weights_sha256}\n\nUse it: `defectgen synth \"{info.defects[0]}\" "

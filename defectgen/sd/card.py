@@ -16,9 +16,9 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from defectgen.model.card_file import read_card_file
+from defectgen.model.card_file import AdapterCard, read_card_file
 
 __all__ = [
     "SD_CARD", "SdAdapterInfo", "embeds_files", "files_sha256", "has_sd_card", "read_sd_card", "spoken",
@@ -30,20 +30,15 @@ SD_CARD = "sd_adapter.json"
 EMBEDS_FILE = "learned_embeds.safetensors"
 
 
-class SdAdapterInfo(BaseModel):
+class SdAdapterInfo(AdapterCard):
     """The card.
 
     base, base_sha256, kind, unet_channels: of the checkpoint that it was trained on. said: what a prompt has to say for
-    a defect, where that is not its name. weights_sha256: by file. side: pixels of the windows. val_loss: before and
-    after, on windows kept from training; None where there were none to keep. licences: of the pictures, counted.
+    a defect, where that is not its name. weights_sha256: by file. side: pixels of the windows.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int = FORMAT
     engine: Literal["sd"] = "sd"
-    method: Literal["lora", "full"]
-    rank: int | None
     text_encoder: bool
     base: str
     base_sha256: str
@@ -51,19 +46,9 @@ class SdAdapterInfo(BaseModel):
     unet_channels: int
     side: int
     said: dict[str, str]
-    defects: tuple[str, ...]
-    materials: tuple[str, ...]
-    pictures: int
-    good_pictures: int
-    licences: dict[str, int]
-    set_sha256: str
-    seed: int
-    steps_trained: int
-    seconds: float
     dtype: str
     optimiser: str
     batch: int = Field(description="windows a step: batch x accumulation x processes")
-    val_loss: tuple[float, float] | None
     weights_sha256: dict[str, str]
 
 
@@ -103,8 +88,6 @@ def files_sha256(folder: Path) -> dict[str, str]:
 
 
 def _in_words(info: SdAdapterInfo) -> str:
-    licences = ", ".join(f"{name} ({count})" for name, count in sorted(info.licences.items()))
-    val = "none kept" if info.val_loss is None else f"{info.val_loss[0]:.4f} before, {info.val_loss[1]:.4f} after"
     kind = f"LoRA of rank {info.rank}" if info.method == "lora" else "a whole UNet"
     said = "".join(f"- a prompt says {words!r} for {name}\n" for name, words in info.said.items())
     use = "\n```python\npipe.load_lora_weights(\"<this folder>\")\n"
@@ -113,9 +96,7 @@ def _in_words(info: SdAdapterInfo) -> str:
     return (
         f"# Adapter for {info.base}\n\nDefects: {', '.join(info.defects)}.\n\n"
         f"- {kind}, {info.steps_trained} steps of {info.batch} windows of {info.side} px in {info.seconds:.0f} s, "
-        f"seed {info.seed}\n{said}"
-        f"- trained on {info.pictures} pictures with defects and {info.good_pictures} good ones; licences: {licences}\n"
-        f"- loss on windows kept from training: {val}\n"
+        f"seed {info.seed}\n{said}{info.lines}"
         f"- base: {info.kind}, {info.unet_channels} channels, sha256 {info.base_sha256}\n"
         + (use if info.method == "lora" else "")
     )

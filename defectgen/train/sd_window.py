@@ -21,7 +21,7 @@ from defectgen.errors import InputError
 from defectgen.train.sd_words import Words
 from defectgen.train.shots import Shot, Shots
 
-__all__ = ["PRIOR_SHARE", "SdWindow", "defect_window", "draw_window", "extra_mask"]
+__all__ = ["PRIOR_SHARE", "SdWindow", "cut_anywhere", "cut_out", "defect_window", "draw_window", "extra_mask"]
 
 PRIOR_SHARE, EXTRA_SHARE = 0.2, 0.5
 CONTEXT, JITTER = 1.3, (0.8, 1.25)
@@ -75,15 +75,15 @@ def _around_defect(
     every = np.any([mask for _, mask in shot.picture.defects], axis=0)
     own = next(mask for n, mask in shot.picture.defects if n == name)
     cut = _cut(_piece(own, rng), side, rng)
-    defect = _resampled(_seen(every.astype(np.uint8) * 255, cut), side)
+    defect = cut_out(every.astype(np.uint8) * 255, cut, side)
     defect = np.where(defect > 127, 255, 0).astype(np.uint8)
     if not defect.any() or float((defect > 0).mean()) > FULLEST:
         return None
     hole = _grown(defect, rng)
     if rng.random() < EXTRA_SHARE:
         hole = np.asarray(np.maximum(hole, extra_mask(side, rng)))
-    good = None if shot.good is None else _resampled(_seen(shot.good, cut), side)
-    target = _resampled(_seen(shot.picture.rgb, cut), side)
+    good = None if shot.good is None else cut_out(shot.good, cut, side)
+    target = cut_out(shot.picture.rgb, cut, side)
     text = words.caption(name, shot.picture.material, shot.text, rng)
     return _turned(SdWindow(target, defect, hole, text, False, good), rng)
 
@@ -102,15 +102,15 @@ def _prior_window(
     shape = like[int(rng.integers(len(like)))][1]
     for _ in range(MOST_TRIES):
         rgb, barred, material = pools[int(rng.integers(len(pools)))]
-        cut = _anywhere(rgb.shape[:2], side, rng)
+        cut = cut_anywhere(rgb.shape[:2], side, rng)
         if barred is not None and _seen(barred.astype(np.uint8), cut).any():
             continue
-        hole = np.maximum(_resampled(_seen(shape.astype(np.uint8) * 255, _cut(_piece(shape, rng), side, rng)), side),
+        hole = np.maximum(cut_out(shape.astype(np.uint8) * 255, _cut(_piece(shape, rng), side, rng), side),
                           extra_mask(side, rng) if rng.random() < EXTRA_SHARE else 0)  # fmt: skip
         hole = _grown(np.where(hole > 127, 255, 0).astype(np.uint8), rng)
         if not hole.any():
             continue
-        target = _resampled(_seen(rgb, cut), side)
+        target = cut_out(rgb, cut, side)
         nothing = np.zeros((side, side), np.uint8)
         return _turned(SdWindow(target, nothing, hole, words.clean(material), True, target), rng)
     return None
@@ -162,10 +162,18 @@ def _grown(mask: U8, rng: np.random.Generator) -> U8:
     return np.asarray(cv2.dilate(mask, np.ones((2 * pixels + 1,) * 2, np.uint8)), np.uint8)
 
 
-def _anywhere(hw: tuple[int, ...], side: int, rng: np.random.Generator) -> tuple[int, int, int]:
+def cut_anywhere(hw: tuple[int, ...], side: int, rng: np.random.Generator) -> tuple[int, int, int]:
+    """x, y and side of a square in a picture of (H, W); one of a picture that is smaller reaches beyond it."""
     size = _native(side, rng)
     x, y = (int(rng.integers(min(0, n - size), max(0, n - size) + 1)) for n in (hw[1], hw[0]))
     return x, y, size
+
+
+def cut_out(picture: U8, cut: tuple[int, int, int], side: int) -> U8:
+    """The square of a picture (H, W[, C]) as a window of `side` pixels."""
+    found = _seen(picture, cut)
+    how = cv2.INTER_AREA if found.shape[0] >= side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(found, (side, side), interpolation=how), np.uint8)
 
 
 def _seen(picture: U8, cut: tuple[int, int, int]) -> U8:
@@ -180,11 +188,6 @@ def _mirrored(start: int, size: int, n: int) -> NDArray[np.intp]:
     period = max(2 * (n - 1), 1)
     folded = np.arange(start, start + size) % period
     return np.minimum(folded, period - folded) if n > 1 else np.zeros(size, np.intp)
-
-
-def _resampled(picture: U8, side: int) -> U8:
-    how = cv2.INTER_AREA if picture.shape[0] >= side else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, (side, side), interpolation=how), np.uint8)
 
 
 def _turned(window: SdWindow, rng: np.random.Generator) -> SdWindow:

@@ -42,7 +42,7 @@ from defectgen.dataset.defect_set import DefectSet  # noqa: E402
 from defectgen.image import to_rgb8  # noqa: E402
 from defectgen.record import METADATA  # noqa: E402
 from defectgen.train.real import RealPicture  # noqa: E402
-from defectgen.train.sd_window import SdWindow, _anywhere, _resampled, _seen, defect_window, draw_window  # noqa: E402
+from defectgen.train.sd_window import SdWindow, cut_anywhere, cut_out, defect_window, draw_window  # noqa: E402
 from defectgen.train.sd_words import Words  # noqa: E402
 from defectgen.train.shots import Shot, read_shots  # noqa: E402
 
@@ -207,7 +207,7 @@ def paired_windows(source: Path) -> Iterator[tuple[SdWindow, str, SdWindow]]:
         shot = cracked[i % len(cracked)]
         real = defect_window([shot], WORDS, SIDE, rng)
         clean = good[int(rng.integers(len(good)))].picture
-        pixels = _resampled(_seen(clean.rgb, _anywhere(clean.rgb.shape[:2], SIDE, rng)), SIDE)
+        pixels = cut_out(clean.rgb, cut_anywhere(clean.rgb.shape[:2], SIDE, rng), SIDE)
         hole = _cells(real.defect)
         text = f"crack on {clean.material}"
         yield real, shot.picture.group, replace(real, target=pixels, good=pixels, hole=hole, text=text)
