@@ -60,10 +60,10 @@ def print_plan(plan: Plan) -> None:
     options, counts = plan.options, plan.split.counts()
     shots = "all shots" if options.shots is None else f"{options.shots} shot{'s' * (options.shots != 1)} of each defect"
     kinds = {side: ", ".join(f"{n} {kind}" for kind, n in of.items()) for side, of in counts.items()}
-    sides = "; ".join(f"{side} {sum(counts[side].values())} ({said})" for side, said in kinds.items())
     tasks = ", ".join(f"{one.task} ({one.model}, {plan.steps(one.task)} steps)" for one in plan.tasks)
     rows = [
-        ("real", f"{plan.split.owner.path}: {sides}"),
+        ("real", str(plan.split.owner.path)),
+        *((f"  {side}", f"{sum(counts[side].values())} pictures: {said}") for side, said in kinds.items()),
         ("training", f"{len(plan.split.good)} good pictures, {shots}, {options.draws} draws, {options.seeds} seeds"),
         ("tasks", f"{tasks}, at {options.side} px"),
         ("arms", ", ".join(arm.name for arm in plan.arms)),
@@ -87,10 +87,11 @@ def print_forecast(forecast: Forecast, on: Console | None = None) -> None:
     words = f"{forecast.left} trainings to do, {done} done already"
     if forecast.left:
         words = f"about {spoken(forecast.seconds)}: {words}; one takes: {paces}"
-    if forecast.sets:
-        words += f"; before that {forecast.sets} synthetic sets are made, where they are not there yet"
     on.print("[bold]forecast    [/]", end="")
     on.print(words, markup=False, soft_wrap=True)
+    if forecast.sets:
+        on.print("[bold]before that [/]", end="")
+        on.print(f"{forecast.sets} synthetic sets are made, where they are not there yet", markup=False, soft_wrap=True)
 
 
 def print_result(result: GainResult, written: Sequence[Path]) -> None:

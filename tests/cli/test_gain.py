@@ -60,10 +60,11 @@ def test_a_set_that_was_not_split_is_refused(defectgen: Command, tmp_path: Path)
 def test_a_dry_run_tells_the_plan_and_writes_nothing(defectgen: Command, real: Path, tmp_path: Path) -> None:
     done = defectgen("gain", "--real", real, *SMALL, "--out", tmp_path / "out", "--dry-run")
     assert done.code == 0 and done.err == ""
-    lines = {line.split("  ")[0].strip(): line for line in done.out.splitlines()}
+    lines = {line.split()[0]: line for line in done.out.splitlines() if line}
     assert "4, 1 at a time on cpu" in lines["trainings"] and "tiny (flat, 3 steps), at 32 px" in lines["tasks"]
     assert "4 trainings to do, 0 done already" in lines["forecast"]
-    assert "2 synthetic sets are made, where" in lines["forecast"] and not (tmp_path / "out").exists()
+    assert "2 synthetic sets are made, where" in lines["before"] and not (tmp_path / "out").exists()
+    assert lines["train"].endswith(" pictures: 12 good, 8 scratch, 8 spot") and lines["real"].endswith("real")
 
 
 def test_a_study_leaves_numbers_and_a_page_and_goes_on(defectgen: Command, real: Path, tmp_path: Path) -> None:
