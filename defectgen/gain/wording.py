@@ -41,8 +41,8 @@ def _check_known(
         return
     what = joined([repr(name) for name in missing])
     raise InputError(
-        f"{joined([arm.name for arm in arms])} know{'s' * (len(arms) == 1)} a type by the recipes alone, and no recipe "
-        f"is named {what} as in {split.owner.path}; {_leave_out(arms)}{_others(types, missing)}"
+        f"{joined([arm.name for arm in arms])} know{'s' * (len(arms) == 1)} a type by the recipes alone, and "
+        f"{split.owner.path} has {what}, which no recipe names; {_leave_out(arms)}{_others(types, missing)}"
     )
 
 
