@@ -17,8 +17,8 @@ from defectgen.recipe import Defect
 from defectgen.stem import stem
 
 __all__ = [
-    "OF_ALL", "bearing", "best_named", "first_named", "fitness", "is_loose", "is_slang", "is_usual", "oddness",
-    "only_material", "types_of", "usual_phrases", "whole",
+    "OF_ALL", "bearing", "best_named", "first_named", "fitness", "implied_material", "is_loose", "is_usual", "oddness",
+    "types_of", "usual_phrases", "whole",
 ]  # fmt: skip
 
 MOST_NAMED = 8
@@ -106,16 +106,15 @@ def is_loose(match: Match) -> bool:
     return len(match.places) == 1 and stem(match.phrase) not in map(stem, words_of(match.meaning.name))
 
 
-def is_slang(match: Match, book: RecipeBook) -> bool:
-    """Whether a defect is named by a form of one word that several types share."""
-    return len(match.places) == 1 and match.how == "inflection" and len(types_of(match, book)) > 1
+def implied_material(defect: Defect, material: str | None = None) -> str | None:
+    """The material that a type implies where none is named, or, since it is known on no other, one misread; or None.
 
-
-def only_material(defect: Defect, material: str | None = None) -> str | None:
-    """The material that a trade's type implies, since it is known on no other; None where the one given is as usual."""
-    if len(defect.materials) != 1 or material in defect.materials:
-        return None
-    return defect.materials[0] if material is None or defect.domain != "general" else None
+    A trade's type implies the first of those that it lists, which is the most usual.
+    """
+    alone = len(defect.materials) == 1
+    if material is None:
+        return defect.materials[0] if alone or (defect.materials and defect.domain != "general") else None
+    return defect.materials[0] if alone and defect.domain != "general" and material not in defect.materials else None
 
 
 def oddness(defect: Defect, material: str) -> list[str]:

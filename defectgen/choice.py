@@ -60,7 +60,7 @@ def fit(defect: Defect, material: Material | None) -> tuple[int, int]:
         place = ELSEWHERE if defect.materials else ANYWHERE
     if place == LISTED and defect.domain == "general":
         return place, GENERAL
-    return place, OWN if defect.domain == material.domain else FOREIGN
+    return place, OWN if place <= ANYWHERE and defect.domain == material.domain else FOREIGN
 
 
 def near_names(book: RecipeBook, material: str | None) -> dict[str, tuple[str, ...]]:

@@ -116,7 +116,8 @@ class Lexicon:
     def _bent(self, part: Sequence[str]) -> dict[Meaning, str]:
         """What words of these stems can mean: one trade has the "burrs" that another calls a "burr"."""
         near = next((self._stems[key] for key in keys(part) if key in self._stems), {})
-        bent = {meaning: [one for one in known if bends(part, one)] for meaning, known in near.items()}
+        free = {m: known for m, known in near.items() if m.role not in ("defect", "material")}
+        bent = {m: [phrase for phrase in known if bends(part, phrase)] for m, known in near.items()} | free
         return {m: known[0] for m, known in bent.items() if known}
 
 
@@ -126,9 +127,10 @@ def keys(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def bends(part: Sequence[str], phrase: str) -> bool:
-    """Whether words of these stems can mean it: what is "foxed" has "foxing", a "fox" has not."""
+    """Whether words of these stems can mean it: what is "foxed" has "foxing", a "fox" has not; no "milk" is "milky"."""
     noun = singular(part[-1]) if len(part) == 1 else ""
-    return not noun or not phrase.endswith("ing") or noun.endswith(("ing", "ed", "y")) or noun in IRREGULAR
+    derived = noun and phrase.endswith(("ing", "ed", "y", "ness"))
+    return not derived or noun.endswith(("ing", "ed", "y")) or noun in IRREGULAR
 
 
 def named(role: str, owners: Mapping[str, Sequence[str]]) -> list[tuple[str, Meaning]]:

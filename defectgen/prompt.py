@@ -17,11 +17,10 @@ from defectgen.bearer import (
     best_named,
     first_named,
     fitness,
+    implied_material,
     is_loose,
-    is_slang,
     is_usual,
     oddness,
-    only_material,
     types_of,
     usual_phrases,
     whole,
@@ -63,8 +62,7 @@ NAMES = ("defect", "material")
 def parse_prompt(text: str, book: RecipeBook, encoder: Encoder | Callable[[], Encoder] | None = None) -> Understanding:
     """Reads a prompt.
 
-    encoder: compares words that no recipe holds; a function that makes one is only called when it is needed, and
-        without one such words stay unknown.
+    encoder: compares words that no recipe holds; a function that makes one is only called when it is needed.
     Raises PromptError when no defect can be read from the text.
     """
     words = words_of(text)
@@ -101,6 +99,7 @@ class Reader:
     attributes: list[Match] = field(default_factory=list)
     names: dict[str, list[Match]] = field(default_factory=dict)
     fault_places: tuple[int, ...] = ()
+    guessed: bool = False
 
     def read(self) -> None:
         self.lexicon = name_lexicon(self.book)
@@ -151,10 +150,10 @@ class Reader:
                 self._note_match(match)
         spec = self._quantities().spec(self.text, defect, self.material)
         self._judge_material(defect)
-        rest = [self.original[i] for i in self._left()]
+        rest = tuple(dict.fromkeys(self.original[i] for i in self._left()))
         if rest:
-            self.notices.append(f"not used: {', '.join(dict.fromkeys(rest))}")
-        return Understanding(spec, tuple(self.readings), tuple(dict.fromkeys(rest)), tuple(self.notices))
+            self.notices.append(f"not used: {', '.join(rest)}")
+        return Understanding(spec, tuple(self.readings), rest, tuple(self.notices), self.guessed)
 
     def _mend(self) -> None:
         """Replaces misspelt words, so that phrases around them are found as if they were right."""
@@ -246,7 +245,7 @@ class Reader:
         if any(self.taken.get(i) in ("count", "unit", "angle", "size") for i in match.places):
             return False
         materials = self.names.get("material", [])
-        if any(m.how != "inflection" and set(match.places) <= set(m.places) for m in materials):
+        if any(set(match.places) <= set(m.places) for m in materials if m.how != "inflection" or len(m.places) > 1):
             return False  # "powder coat" is no "powdery coat"
         named = {m.meaning.name for m in materials}
         return not named or any({*self.book.defects[one].materials} & named for one in types_of(match, self.book))
@@ -354,10 +353,9 @@ class Reader:
 
     def _runs(self, also: Sequence[int], *, also_shape: bool) -> list[Span]:
         """Runs of neighbouring words that nothing has claimed; shape words may take part in naming a defect."""
-        left = sorted({*self._left(), *also})
-        if also_shape:
-            left = sorted({*left, *(i for i, role in self.taken.items() if role in ("shape", "look"))})
-        return spans_of(left, self.words)
+        left = {*self._left(), *also}
+        shapes = {i for i, role in self.taken.items() if also_shape and role in ("shape", "look")}
+        return [run for run in spans_of(sorted(left | shapes), self.words) if left & set(range(*run))]
 
     def _left(self) -> list[int]:
         return [
@@ -373,14 +371,15 @@ class Reader:
 
     def _imply_material(self, defect: Defect, fault: Found, found: Found | None) -> Found | None:
         """Takes the one material of a type for what no words, or loose ones, name; else leaves what was found."""
-        implied = only_material(defect, self.material)
-        slang = isinstance(fault.source, Match) and is_slang(fault.source, self.book)
+        implied = implied_material(defect, self.material)
+        shared = len(fault.names) > 1 and " " not in fault.phrase
         firm = found is not None and isinstance(found.source, Match) and not is_loose(found.source)
-        if implied is None or slang or firm:
+        if implied is None or shared or firm:
             return found
         said = "no material named" if found is None else f"took {implied} for {found.source.said(self.original)!r}"
-        self.notices.append(f"{said}; {defect.name} is known on {implied} alone")
-        self.material = implied
+        alone = f"known on {implied} alone" if len(defect.materials) == 1 else f"most usual on {implied}"
+        self.notices.append(f"{said}; {defect.name} is {alone}")
+        self.material, self.guessed = implied, len(defect.materials) > 1
         return None
 
     def _judge_material(self, defect: Defect) -> None:

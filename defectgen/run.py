@@ -89,6 +89,8 @@ def make_plan(options: Options) -> Plan:
     book = load_book(options.own_recipes)
     understood = parse_prompt(options.prompt, book, _encoder)
     spec = _narrowed(understood.spec, options)
+    if understood.guessed and options.on is not None:
+        spec = spec.model_copy(update={"material": None})  # it is the part's
     defect = book.defects[spec.defect]
     material = spec.material
     notices = [notice for notice in understood.notices if not notice.startswith("no material named")]

@@ -54,9 +54,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Understanding:
-    """A prompt as it was read: what to make, what each word was taken for, and what was not understood."""
+    """A prompt as it was read: what to make, what each word was taken for, and what was not understood.
+
+    guessed: whether the material is one of several that the type is usual on, none of which was named.
+    """
 
     spec: DefectSpec
     readings: tuple[Reading, ...]
     unknown: tuple[str, ...]
     notices: tuple[str, ...]
+    guessed: bool = False
