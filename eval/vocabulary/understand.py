@@ -57,13 +57,13 @@ def main() -> None:
         counts[line["lang"], line["kind"]].append(good)
         if not good and args.half != "untouched":
             print(f"{line['prompt']!r}: {defect} on {material}; fair: {line['defects']} on {line['material']}")
-    rows = [f"| {lang} | {kind} | {sum(v)} of {len(v)} | {sum(v) / len(v):.0%} |" for (lang, kind), v in
+    rows = [f"| {lang} | {kind} | {sum(v)} of {len(v)} | {sum(v) / len(v):.1%} |" for (lang, kind), v in
             sorted(counts.items())]  # fmt: skip
     for name, wanted in (("English, known", lambda k: k[0] == "en" and k[1] != "unknown"),
                          ("other languages", lambda k: k[0] != "en" and k[1] != "unknown"),
                          ("unknown", lambda k: k[1] == "unknown")):  # fmt: skip
         every = [one for key, values in counts.items() if wanted(key) for one in values]
-        rows.append(f"| **{name}** | | {sum(every)} of {len(every)} | {sum(every) / max(len(every), 1):.0%} |")
+        rows.append(f"| **{name}** | | {sum(every)} of {len(every)} | {sum(every) / max(len(every), 1):.1%} |")
     table = ["| language | kind | right | |", "|---|---|---|---|", *rows]
     print("\n".join(table))
     if args.out:
