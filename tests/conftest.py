@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_setaffinity"):
+    # Else each process would use all cores, and they would wait for one another.
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("DEFECTGEN_CACHE", str(Path(tempfile.gettempdir()) / "defectgen-test-cache"))
