@@ -17,7 +17,7 @@ demo: $(STAMP)
 	$(BIN)/defectgen synth "hairline crack on brushed aluminum" -n 8 --out out/demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
