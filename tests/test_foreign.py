@@ -103,7 +103,7 @@ def test_prompts_as_people_write_them(text: str, defect: str, material: str, boo
         ("Riss", "crack", None),
         ("Lackläufer", "paint-run", "painted-metal"),
         ("Lackläufer an der Autotür", "paint-run", "metallic-paint"),
-        ("Steinschlag", "stone-chip", None),
+        ("Steinschlag", "stone-chip", "metallic-paint"),
         ("와이어로프 단선", "broken-wire", "wire-rope"),
         ("PCB 단선", "open-circuit", "pcb"),
         ("铸铁缩孔", "shrinkage-cavity", "cast-iron"),
