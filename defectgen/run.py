@@ -93,7 +93,7 @@ def make_plan(options: Options) -> Plan:
         spec = spec.model_copy(update={"material": None})  # it is the part's
     defect = book.defects[spec.defect]
     material = spec.material
-    notices = [notice for notice in understood.notices if not notice.startswith("no material named")]
+    notices = [one for one in understood.notices if spec.material or not one.startswith("no material named")]
     if options.on is None:
         material = material or _library_material(defect)
         notices += [] if spec.material else [f"no material named; taking good parts of {material}"]

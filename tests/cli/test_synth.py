@@ -147,3 +147,8 @@ def test_from_python(part: Path, tmp_path: Path) -> None:
 )
 def test_slug(prompt: str, folder: str) -> None:
     assert slug(prompt) == folder
+
+
+def test_a_material_that_the_type_implies_is_told(defectgen: Any, tmp_path: Path) -> None:
+    outcome = defectgen("synth", "mura", "-n", "1", *RENDER, "--out", tmp_path / "out", "--dry-run")
+    assert "mura is known on display-panel alone" in " ".join(outcome.out.split())
