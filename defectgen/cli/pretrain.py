@@ -17,6 +17,9 @@ def pretrain(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     budget: Annotated[float | None, typer.Option(help="Minutes to train, over all runs of this folder.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    weights: Annotated[
+        Path | None, typer.Option(help="Model folder to start from, e.g. the shipped one; else from random weights.")
+    ] = None,
     blocked: Annotated[
         list[Path] | None,
         typer.Option(
@@ -38,7 +41,10 @@ def pretrain(
     console = Console()
     budget_s = budget * 60 if budget else None
     blocked_by = tuple(blocked or ())
-    for line in run_job(settings, root, out, device=device, budget_s=budget_s, resume=resume, blocked=blocked_by):
+    lines = run_job(
+        settings, root, out, device=device, budget_s=budget_s, resume=resume, weights=weights, blocked=blocked_by
+    )
+    for line in lines:
         console.print(
             f"step {line.step:6d}  {line.seconds / 60:6.1f} min  loss {line.loss:.4f}  lr {line.lr:.2e}  "
             f"{line.windows_per_s:.1f} windows/s",

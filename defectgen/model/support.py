@@ -24,7 +24,9 @@ from defectgen.model.checkpoint import default_weights, read_info
 from defectgen.phrase import phrase_key
 from defectgen.recipe import Defect, Material
 
-__all__ = ["SUPPORT_FILE", "Support", "count_support", "outside", "read_support", "save_support", "support_notices"]
+__all__ = [
+    "SUPPORT_FILE", "Support", "count_support", "joined", "outside", "read_support", "save_support", "support_notices",
+]  # fmt: skip
 
 SUPPORT_FILE = "support.json"
 LONGEST = 6
@@ -35,7 +37,8 @@ MOST_NAMED = 3
 class Support(BaseModel):
     """What the captions of a model's training windows held.
 
-    windows: how many there were, clean ones with them; captions: how many different captions. defects, materials: names
+    windows: how many there were, clean ones with them; captions: how many different captions, over each part of a
+    training that went on with windows of its own. defects, materials: names
     as `phrase_key` writes them, to the number of windows whose caption held them. together: by a defect's name, the
     places in `materials` of the names that stood in one caption with it. words: every word of the captions.
     """
@@ -71,6 +74,25 @@ def count_support(captions: Mapping[str, int], book: RecipeBook, weights_sha256:
         weights_sha256=weights_sha256, windows=sum(captions.values()), captions=len(captions),
         defects=dict(sorted(defects.items())), materials=dict(sorted(materials.items())), together=pairs,
         words=tuple(sorted({word for text in captions for word in words_of(text)})),
+    )  # fmt: skip
+
+
+def joined(support: Support, older: Support) -> Support:
+    """The support of weights that were trained on with what `support` counts, from weights that `older` is of."""
+    defects = Counter(support.defects) + Counter(older.defects)
+    materials = Counter(support.materials) + Counter(older.materials)
+    together: dict[str, set[str]] = {}
+    for part in (support, older):
+        all_surfaces = list(part.materials)
+        for name, found in part.together.items():
+            together.setdefault(name, set()).update(all_surfaces[i] for i in found)
+    places = {name: place for place, name in enumerate(sorted(materials))}
+    return Support(
+        weights_sha256=support.weights_sha256, windows=support.windows + older.windows,
+        captions=support.captions + older.captions,
+        defects=dict(sorted(defects.items())), materials=dict(sorted(materials.items())),
+        together={name: sorted(map(places.__getitem__, found)) for name, found in sorted(together.items())},
+        words=tuple(sorted({*support.words, *older.words})),
     )  # fmt: skip
 
 

@@ -16,12 +16,27 @@ from defectgen.model.flow import RESIDUAL_SCALE
 from defectgen.model.reference import REFERENCE_DIM
 from defectgen.train.shard import Shard, open_shards
 
-__all__ = ["Batch", "Drawer", "batches", "plain_batch", "severity_quantiles"]
+__all__ = ["Batch", "Drawer", "Hidden", "batches", "plain_batch", "severity_quantiles"]
 
 _MAPS = ("good", "target", "draft", "alpha")
 _GREY_SHARE = 0.3
-_DROP_DRAFT = 0.1
 _REFERENCE, _WORDLESS = 0.4, 0.5  # how many windows have a reference, and how many of these no words
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What shares of the windows the network is not told something of, in [0, 1].
+
+    reference_draft, reference_severity: of windows that come with a reference, which would have nothing to say beside
+    a draft and a severity that say it all.
+    """
+
+    words: float = 0.1
+    draft: float = 0.1
+    severity: float = 0.15
+    origin: float = 0.3
+    reference_draft: float = 0.1
+    reference_severity: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -88,16 +103,15 @@ def _crop(maps: list[NDArray[np.uint8]], side: int, rng: np.random.Generator) ->
 class Drawer:
     """Draws batches from a cache that may still be growing.
 
-    shares: how much of a batch comes from each origin. Words are dropped for `drop_text` of the windows, severity,
-    origin and draft for a share of their own, so that the network also knows what it does when it is not told.
-    crop_px: when set, windows are cropped to this side, which makes early steps cheaper.
+    shares: how much of a batch comes from each origin. hidden: how often what is not told, so that the network also
+    knows what it does then. crop_px: when set, windows are cropped to this side, which makes early steps cheaper.
     """
 
     def __init__(
         self, cache: Path, shares: Mapping[str, float], null_text: tuple[Tensor, Tensor, Tensor], seed: int,
-        drop_text: float = 0.1,
+        hidden: Hidden = Hidden(),
     ) -> None:  # fmt: skip
-        self.cache, self.shares, self.null, self.seed, self.drop = cache, dict(shares), null_text, seed, drop_text
+        self.cache, self.shares, self.null, self.seed, self.hidden = cache, dict(shares), null_text, seed, hidden
         self.shards: list[Shard] = []
         self.crop_px: int | None = None
         self.refresh()
@@ -136,13 +150,14 @@ class Drawer:
             maps = _crop(maps, self.crop_px, rng)
         g, t, d, a = _augment(maps, rng)
         residual, draft = t - g, d - g
-        if rng.random() < _DROP_DRAFT:
+        told, hidden = bool(rng.random() < _REFERENCE), self.hidden
+        if rng.random() < (hidden.reference_draft if told else hidden.draft):
             draft = np.zeros_like(draft)
-        severity = measured_severity(residual, a) if rng.random() > 0.15 else np.nan
-        origin = ORIGINS.index(shard.origins[i]) if rng.random() > 0.3 else -1
+        known = rng.random() >= (hidden.reference_severity if told else hidden.severity)
+        severity = measured_severity(residual, a) if known else np.nan
+        origin = ORIGINS.index(shard.origins[i]) if rng.random() >= hidden.origin else -1
         text = [shard.arrays[n][i] for n in ("tokens", "padding", "pooled")]
-        told = bool(rng.random() < _REFERENCE)
-        if rng.random() < (_WORDLESS if told else self.drop):
+        if rng.random() < (_WORDLESS if told else hidden.words):
             text = [n[0].numpy() for n in self.null]
         text = [text[0].astype(np.float32), text[1], text[2].astype(np.float32)]
         return (

@@ -63,11 +63,12 @@ def _wait(cache: Path, config: PretrainConfig, filler: multiprocessing.process.B
 
 def run_job(
     config: PretrainConfig, root: Path, run: Path, *, device: str = "auto", budget_s: float | None = None,
-    resume: bool = False, blocked: Sequence[Path] = (),
+    resume: bool = False, weights: Path | None = None, blocked: Sequence[Path] = (),
 ) -> Iterator[Progress]:  # fmt: skip
     """Train with everything in `run`: the cache of windows, the state, the log, the strips and the model.
 
-    blocked: manifests of splits; InputError where one of their test pictures would be trained on.
+    weights: a model folder to start from. blocked: manifests of splits; InputError where one of their test pictures
+    would be trained on.
     """
     where = pick_trainer(device)
     set_threads()
@@ -78,4 +79,6 @@ def run_job(
     with _filling(cache, root, config, blocked) as filler:
         _wait(cache, config, filler)
         strip = strip_writer(strip_pairs(root, config.seed), TextEncoder())
-        yield from pretrain(config, cache, run, device=where, budget_s=budget_s, resume=resume, strip=strip)
+        yield from pretrain(
+            config, cache, run, device=where, budget_s=budget_s, resume=resume, weights=weights, strip=strip
+        )

@@ -1,13 +1,15 @@
 """Pretraining of the compact model, from a YAML configuration to a model folder.
 
-A run folder holds `state.safetensors` (to resume from), `log.csv` (to plot), `strip-*.png` (the same windows, masks
-and seeds every time) and `model/` (what an engine loads). Running again with `resume` goes on where it was.
+A run folder holds `state.safetensors` (to resume from), `start/` (the model that it started from, if any), `log.csv`
+(to plot), `strip-*.png` (the same windows, masks and seeds every time) and `model/` (what an engine loads). Running
+again with `resume` goes on where it was.
 """
 
 from __future__ import annotations
 
 import csv
 import queue
+import shutil
 import threading
 import time
 from collections import Counter
@@ -24,12 +26,12 @@ from torch import Tensor
 from defectgen.book import load_book
 from defectgen.errors import InputError
 from defectgen.model.captioner import ImplicitCaptioner
-from defectgen.model.checkpoint import save_model
+from defectgen.model.checkpoint import load_captioner, load_unet, save_model, verify
 from defectgen.model.flow import band, draw_times, loss_weight, noised
 from defectgen.model.network import WIDTHS, EditNetwork, build_unet
-from defectgen.model.support import count_support, save_support
+from defectgen.model.support import count_support, joined, read_support, save_support
 from defectgen.model.text import TextEncoder
-from defectgen.train.batch import Batch, Drawer, batches, severity_quantiles
+from defectgen.train.batch import Batch, Drawer, Hidden, batches, severity_quantiles
 from defectgen.train.state import TrainingState
 
 __all__ = ["PretrainConfig", "Progress", "edit_loss", "pretrain", "read_config", "train_step"]
@@ -37,6 +39,7 @@ __all__ = ["PretrainConfig", "Progress", "edit_loss", "pretrain", "read_config",
 _RIM_WEIGHT = 0.6
 _SMALL_AREA_PX = 96.0
 _LEAST_SPREAD = 1e-2
+_START = "start"
 _LOG = ("step", "seconds", "loss", "grad_norm", "lr", "windows_per_s")
 
 
@@ -45,7 +48,7 @@ class PretrainConfig(BaseModel):
 
     windows: how many pairs of each origin the cache gets; shares: their part in a batch.
     decay: last part of the run over which the learning rate falls. crop_px: windows are cropped to this side for the
-    first `crop_until` of the run.
+    first `crop_until` of the run. hidden: how often what is not told, see `Hidden`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +65,7 @@ class PretrainConfig(BaseModel):
     crop_until: float = Field(default=0.5, ge=0, le=1)
     windows: dict[str, int] = {"rendered": 12000, "ratio": 6000, "real": 6000}
     shares: dict[str, float] = {"rendered": 0.45, "ratio": 0.25, "real": 0.3}
+    hidden: Hidden = Hidden()
     save_every_s: float = 300.0
     log_every: int = 10
 
@@ -147,23 +151,22 @@ def train_step(network: EditNetwork, batch: Batch, generator: torch.Generator) -
 
 def pretrain(
     config: PretrainConfig, cache: Path, run: Path, *, device: str = "cpu", budget_s: float | None = None,
-    resume: bool = False, strip: Callable[[EditNetwork, Path], None] | None = None,
+    resume: bool = False, weights: Path | None = None, strip: Callable[[EditNetwork, Path], None] | None = None,
 ) -> Iterator[Progress]:  # fmt: skip
     """Train until the steps or the budget (seconds over all runs) are used up; yields a line of progress at a time.
 
+    weights: a model folder to start from, else from random ones; a run that goes on keeps to what it started from.
     Raises InputError when `run` holds a run and `resume` is not given, or when the cache lacks an origin.
     """
     state_path = run / "state.safetensors"
     if state_path.exists() and not resume:
         raise InputError(f"{run}: holds a training run already; go on with --resume or name another folder")
     run.mkdir(parents=True, exist_ok=True)
-    drawer = Drawer(cache, config.shares, TextEncoder().encode([""]), config.seed)
+    drawer = Drawer(cache, config.shares, TextEncoder().encode([""]), config.seed, config.hidden)
     if not drawer.ready():
         raise InputError(f"{cache}: no windows of some origin of {list(config.shares)} yet; let the cache fill first")
     torch.manual_seed(config.seed)
-    unet = build_unet(config.widths, config.window_px).to(torch.bfloat16)
-    captioner = _captioner(drawer).to(device)
-    network = EditNetwork(unet.to(device=device, memory_format=torch.channels_last), captioner)
+    network = _network(config, drawer, _start(run, weights), device)
     state = TrainingState(network, config.lr)
     if state_path.exists():
         state.load(state_path)
@@ -171,6 +174,34 @@ def pretrain(
         yield from _loop(config, network, state, drawer, run, device, budget_s, strip)
     finally:
         _save(network, state, drawer, run, strip)
+
+
+def _start(run: Path, weights: Path | None) -> Path | None:
+    """The run's own copy of the model folder that it started from; None for a run from random weights."""
+    own = run / _START
+    if not (run / "state.safetensors").exists():
+        shutil.rmtree(own, ignore_errors=True)
+        if weights is not None:
+            verify(weights)
+            shutil.copytree(weights, own)
+    elif weights is not None and (
+        not own.is_dir() or verify(own).weights_sha256 != verify(weights).weights_sha256
+    ):
+        raise InputError(f"{run}: did not start from {weights}; leave --weights out to go on, or name another folder")
+    return own if own.is_dir() else None
+
+
+def _network(config: PretrainConfig, drawer: Drawer, start: Path | None, device: str) -> EditNetwork:
+    """The network to train, with random weights or those of the folder that the run starts from."""
+    if start is None:
+        unet = build_unet(config.widths, config.window_px).to(torch.bfloat16)
+        unet = unet.to(device=device, memory_format=torch.channels_last)
+        captioner = None
+    else:
+        unet = load_unet(start, torch.bfloat16, device).requires_grad_(True)
+        captioner = load_captioner(start, torch.bfloat16, device)
+    captioner = _captioner(drawer).to(device) if captioner is None else captioner.requires_grad_(True)
+    return EditNetwork(unet, captioner).train()
 
 
 def _captioner(drawer: Drawer) -> ImplicitCaptioner:
@@ -233,9 +264,13 @@ def _save(
     state.save(run / "state.safetensors")
     state.swap(state.ema)
     severity = severity_quantiles(drawer.shards)
-    info = save_model(run / "model", network.unet, state.step, severity, network.captioner)
+    start = run / _START
+    before = verify(start).steps_trained if start.is_dir() else 0
+    info = save_model(run / "model", network.unet, before + state.step, severity, network.captioner)
     captions = Counter(text for shard in drawer.shards for text in shard.texts)
-    save_support(run / "model", count_support(captions, load_book(), info.weights_sha256))
+    support = count_support(captions, load_book(), info.weights_sha256)
+    older = read_support(start) if start.is_dir() else None
+    save_support(run / "model", support if older is None else joined(support, older))
     if strip:
         network.eval()
         strip(network, run / f"strip-{state.step:06d}.png")

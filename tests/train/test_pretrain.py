@@ -8,8 +8,9 @@ import pytest
 from defectgen.errors import InputError
 from defectgen.model.checkpoint import verify
 from defectgen.model.reference import REFERENCE_DIM, ReferenceEncoder
+from defectgen.model.support import read_support
 from defectgen.model.text import TextEncoder
-from defectgen.train.batch import Drawer, severity_quantiles
+from defectgen.train.batch import Drawer, Hidden, severity_quantiles
 from defectgen.train.pair import Pair
 from defectgen.train.pretrain import PretrainConfig, Progress, pretrain, read_config
 from defectgen.train.shard import open_shards, write_shard
@@ -118,3 +119,27 @@ def test_bad_configurations_name_the_key(tmp_path: Path, text: str, said: str) -
     path.write_text(text)
     with pytest.raises(InputError, match=said):
         read_config(path)
+
+
+def test_a_run_starts_from_weights_and_counts_their_steps_and_words(cache: Path, tmp_path: Path) -> None:
+    first = train(cache, tmp_path / "first", 60)
+    start = tmp_path / "first" / "model"
+    run = tmp_path / "second"
+    lines = list(pretrain(config(10), cache, run, weights=start))
+    assert lines[0].loss < 0.8 * first[0].loss
+    info = verify(run / "model")
+    assert info.steps_trained == 70 and info.captioner_sha256 is not None
+    support = read_support(run / "model")
+    assert support is not None and support.windows == 32 and support.defects == {"pit": 32}
+    list(pretrain(config(20), cache, run, resume=True))
+    assert verify(run / "model").steps_trained == 80
+    with pytest.raises(InputError, match="did not start from"):
+        list(pretrain(config(30), cache, run, resume=True, weights=run / "model"))
+
+
+def test_what_is_hidden_is_a_share_of_the_windows(cache: Path, encoder: TextEncoder) -> None:
+    words = encoder.encode([""])
+    told = Drawer(cache, {"rendered": 1.0}, words, 0, Hidden(draft=0, reference_draft=0)).batch(0, 64)
+    some = Drawer(cache, {"rendered": 1.0}, words, 0, Hidden(draft=0, reference_draft=1)).batch(0, 64)
+    assert all(bool(draft.any()) for draft in told.draft)
+    assert [bool(draft.any()) for draft in some.draft] == [not told for told in some.told]
