@@ -13,12 +13,13 @@ from dataclasses import replace
 from defectgen.book import RecipeBook
 from defectgen.choice import ANYWHERE, GENERAL, LISTED, choose, fit
 from defectgen.lexicon import Match, Meaning, words_of
+from defectgen.nearest import NEAREST_MADE_UP, Neighbour
 from defectgen.recipe import Defect
 from defectgen.stem import stem
 
 __all__ = [
     "OF_ALL", "bearing", "best_named", "first_named", "fitness", "implied_material", "is_loose", "is_usual", "oddness",
-    "types_of", "usual_phrases", "whole",
+    "same_head", "types_of", "usual_phrases", "whole", "yields",
 ]  # fmt: skip
 
 MOST_NAMED = 8
@@ -54,7 +55,17 @@ def whole(found: Sequence[Match], pauses: Collection[int]) -> list[Match]:
     """
     surfaces = [m for m in found if m.meaning.role == "material" and m.how != "inflection"]
     defects = {(m.start, m.end) for m in found if m.meaning.role == "defect"}
-    return [m for m in found if m.meaning.role == "material" or not any(takes(m, s, defects, pauses) for s in surfaces)]
+    kept = [m for m in found if m.meaning.role == "material" or not any(takes(m, s, defects, pauses) for s in surfaces)]
+    all_surfaces = {(m.start, m.end) for m in found if m.meaning.role == "material"}
+    return [m for m in kept if not hides(m, all_surfaces, defects)]
+
+
+def hides(surface: Match, surfaces: Collection[tuple[int, int]], defects: Collection[tuple[int, int]]) -> bool:
+    """Whether a material is read only by bending a defect's name: "peeling veneer" is no "peeled veneer"."""
+    if surface.meaning.role != "material" or surface.how != "inflection":
+        return False
+    cuts = range(surface.start + 1, surface.end)
+    return any((surface.start, i) in defects and (i, surface.end) in surfaces for i in cuts)
 
 
 def takes(defect: Match, surface: Match, defects: Collection[tuple[int, int]], pauses: Collection[int]) -> bool:
@@ -69,7 +80,7 @@ def best_named(found: Sequence[Match], pauses: Collection[int], material: str | 
     """Of several defects the first that is usual on the material; of two side by side the one its trade knows."""
     usual = [match for match in found if is_usual(match, material, book)] or list(found)
     if material is None:  # "spalls with bare rebar": a trade's own name says more than a word that fits everything
-        usual.sort(key=lambda match: (len(match.places) == 1, match.how != "exact" or is_general(match, book)))
+        usual.sort(key=lambda match: (len(match.places) == 1, not is_called(match) or is_general(match, book)))
     chosen = first_named(usual[:1], pauses)
     for other in usual[1:]:
         if chosen is not None and other.start == chosen.end and other.start not in pauses:
@@ -88,6 +99,22 @@ def is_usual(match: Match, material: str | None, book: RecipeBook) -> bool:
     if material is None:
         return len(match.places) > 1 or match.how == "exact" or is_general(match, book)
     return fitness(match, material, book)[0] <= ANYWHERE
+
+
+def is_called(match: Match) -> bool:
+    """Whether the words are the name of what they mean, or its plural, as "undercuts" is and "spatters" is not."""
+    return match.how == "exact" or any(is_name(one.name, match.phrase) for one in (match.meaning, *match.others))
+
+
+def yields(chosen: Match, other: Neighbour) -> bool:
+    """Whether a defect's name gives way to what other words are near to; a type's own only to what is very near."""
+    beside = not set(range(*other.span)) & set(chosen.places)
+    return not (beside and is_called(chosen)) or other.sure >= NEAREST_MADE_UP
+
+
+def is_name(name: str, phrase: str) -> bool:
+    """Whether a phrase is the name of an entry, or its plural."""
+    return [stem(word) for word in words_of(name.replace("-", " "))] == [stem(word) for word in words_of(phrase)]
 
 
 def is_general(match: Match, book: RecipeBook) -> bool:
@@ -128,51 +155,73 @@ def oddness(defect: Defect, material: str) -> list[str]:
 
 
 def types_of(match: Match, book: RecipeBook) -> tuple[str, ...]:
-    """All types that the match may name; of those named by an inflection alone, the general ones come first."""
+    """All types that the match may name.
+
+    Of those named by an inflection alone, the general ones come first, or, where the words are several and so no word
+    of many trades, the one that is called so.
+    """
     names = [one.name for one in (match.meaning, *match.others) if one.role == "defect"]
     if match.how == "inflection":
         names.sort(key=lambda name: book.defects[name].domain != "general")
+    if match.how == "inflection" and len(match.places) > 1:
+        names.sort(key=lambda name: not is_name(name, match.phrase))
     return tuple(names)
 
 
-def usual_phrases(types: Sequence[str], book: RecipeBook) -> tuple[str, ...]:
-    """All names of the materials on which trades know these types; none where one of the types belongs to no trade."""
+def usual_phrases(types: Sequence[str], phrase: str, book: RecipeBook) -> tuple[str, ...]:
+    """All names of the materials on which trades know these types.
+
+    Where one of these belongs to no trade, of the first alone if the phrase is its name, or else none.
+    """
     if any(book.defects[name].domain == "general" for name in types):
-        return ()
+        types = [name for name in types[:1] if is_name(name, phrase) and book.defects[name].domain != "general"]
     listed = {one for name in types for one in book.defects[name].materials}
     return tuple(phrase for phrase, names in book.material_owners.items() if listed & set(names))
 
 
 def bearing(
-    types: Sequence[str], first: Match | None, named: Sequence[Match], inside: Sequence[Match], book: RecipeBook
-) -> Match | None:
+    types: Sequence[str], phrase: str, first: Match | None, named: Sequence[Match], inside: Sequence[Match],
+    book: RecipeBook,
+) -> Match | None:  # fmt: skip
     """The material that has the defect, or None.
 
-    types: all that the defect's words may mean. first: what `first_named` takes of `named`, the materials that stand
-        by themselves; inside: those within the defect's words, which count where the type that these mean
-        by themselves lists them.
+    types: all that `phrase`, the recipes' form of the defect's words, may mean. first: what `first_named` takes of
+        `named`, the materials that stand by themselves; inside: those within the defect's words, which count where
+        the type that these mean by themselves lists them.
     """
     alone = choose(types, None, book).name
     usual = [m for m in inside if place([alone], m, book) == LISTED and chosen_on(types, m, book) == alone]
     if first is None:
         return min(usual, key=lambda m: (m.start - m.end, m.start), default=None)
+    headed = same_head(types, first, book)
+    if headed is not None and not is_name(first.meaning.name, first.phrase) and borrows(types, phrase, first, book):
+        return headed
     if place(types, first, book) <= ANYWHERE:
         return first
     better = next((match for match in (*named, *usual) if place(types, match, book) <= ANYWHERE), None)
-    return better or same_head(types, first, book) or first
+    return better or headed or first
+
+
+def borrows(types: Sequence[str], phrase: str, found: Match, book: RecipeBook) -> bool:
+    """Whether what a phrase means on the material is a general type that is called otherwise, as knots are dark spots.
+
+    types: all that the phrase may mean.
+    """
+    chosen = chosen_on(types, found, book)
+    return book.defects[chosen].domain == "general" and stem(words_of(chosen)[-1]) != stem(words_of(phrase)[-1])
 
 
 def same_head(types: Sequence[str], found: Match, book: RecipeBook) -> Match | None:
     """The trade's material that ends in the one word found: the board with a knot is a wooden board."""
     types = [name for name in types if book.defects[name].domain != "general"]
-    if len(found.places) > 1:
+    if len(found.places) > 1 or " " in found.phrase:
         return None
     head = stem(words_of(found.phrase)[-1])
-    listed = {name for one in types for name in book.defects[one].materials}
-    for phrase, (name, *_) in book.material_owners.items():
-        if name in listed and stem(words_of(phrase)[-1]) == head:
-            return replace(found, meaning=Meaning("material", name), how="inflection")
-    return None
+    listed = dict.fromkeys(name for one in types for name in book.defects[one].materials)
+    owners = book.material_owners.items()
+    ends = {name for phrase, names in owners if stem(words_of(phrase)[-1]) == head for name in names}
+    name = next((name for name in listed if name in ends), None)
+    return None if name is None else replace(found, meaning=Meaning("material", name), how="inflection")
 
 
 def place(types: Sequence[str], match: Match, book: RecipeBook) -> int:

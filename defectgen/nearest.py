@@ -19,8 +19,8 @@ from typing import Any, Protocol
 from defectgen.everyday import EVERYDAY, THINGS
 
 __all__ = [
-    "NEAREST", "STRANGE", "Encoder", "Neighbour", "Span", "doubt", "everyday", "nearest_phrase", "spans_of",
-    "unlike_things",
+    "NEAREST", "NEAREST_MADE_UP", "STRANGE", "Encoder", "Neighbour", "Span", "doubt", "everyday", "nearest_phrase",
+    "spans_of", "unlike_things",
 ]  # fmt: skip
 
 NEAREST = 0.5

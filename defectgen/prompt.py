@@ -21,9 +21,11 @@ from defectgen.bearer import (
     is_loose,
     is_usual,
     oddness,
+    same_head,
     types_of,
     usual_phrases,
     whole,
+    yields,
 )
 from defectgen.book import RecipeBook
 from defectgen.choice import choose, near_names
@@ -33,19 +35,17 @@ from defectgen.lexicon import How, Match, Meaning, pauses_of, words_of
 from defectgen.names import name_lexicon, scattered_names
 from defectgen.nearest import (
     NEAREST,
-    STRANGE,
     Encoder,
     Neighbour,
     Span,
     doubt,
     nearest_phrase,
     spans_of,
-    unlike_things,
 )
 from defectgen.phrase import shortened
 from defectgen.quantity import ARTICLES, Quantities
 from defectgen.recipe import Defect
-from defectgen.refusal import HELP, check_words, refuse_negation
+from defectgen.refusal import HELP, check_words, refuse_negation, refuse_strange
 from defectgen.spec import DefectSpec, Reading, Understanding
 from defectgen.spelling import is_swapped, spellings
 from defectgen.stem import stem
@@ -116,13 +116,13 @@ class Reader:
         self._settle_roles()
         surfaces = sorted(self.names.get("material", []), key=lambda match: match.start)
         first = self._first_material()
-        fault = self._pick_defect()
+        fault = self._pick_defect(first)
         if fault is not None:
             inside = [m for m in matches if m.meaning.role == "material" and set(m.places) & set(self.fault_places)]
-            surface = bearing(fault.names, first, surfaces, inside, self.book)
+            surface = bearing(fault.names, fault.phrase, first, surfaces, inside, self.book)
         else:
             surface, fault = first, self._nearest("defect")
-        usual = () if fault is None else usual_phrases(fault.names, self.book)
+        usual = () if fault is None else usual_phrases(fault.names, fault.phrase, self.book)
         found = self._as_material(surface, surfaces) or self._nearest("material", usual=usual)
         self.material = None if found is None else found.names[0]
         self.defect = None if fault is None else self._owner(fault)
@@ -259,17 +259,17 @@ class Reader:
             return owned or not set(one.places) - set(other.places) <= borrowed
         return len(one.places) == len(other.places) and better and other.how == "inflection"
 
-    def _pick_defect(self) -> Found | None:
+    def _pick_defect(self, on: Match | None) -> Found | None:
         found = sorted(self.names.get("defect", []), key=lambda match: match.start)
         chosen = best_named(found, pauses_of(self.text), self.material, self.book)
         if chosen is None:
             return None
         self.fault_places = chosen.places
-        vague = len(chosen.places) == 1 and (self.material is not None or chosen.how == "inflection")
-        if vague and not is_usual(chosen, self.material, self.book):
-            nearer = self._nearest("defect", chosen.places)
-            if nearer is not None:
-                return nearer
+        headed = on is not None and same_head(types_of(chosen, self.book), on, self.book)
+        vague = len(chosen.places) == 1 and (on is not None or chosen.how == "inflection") and not headed
+        unusual = vague and not is_usual(chosen, self.material, self.book)
+        if unusual and (nearer := self._nearest("defect", chosen.places, than=chosen)):
+            return nearer
         self._leave_out("defect", chosen, found)
         return Found(types_of(chosen, self.book), chosen)
 
@@ -311,10 +311,12 @@ class Reader:
             self.notices.append(f"{words!r} read as {match.phrase!r}")
         self.readings.append(Reading(words, match.meaning.role, match.meaning.name, how, SURENESS[how]))
 
-    def _nearest(self, role: str, also: Sequence[int] = (), usual: Sequence[str] = ()) -> Found | None:
+    def _nearest(
+        self, role: str, also: Sequence[int] = (), usual: Sequence[str] = (), than: Match | None = None
+    ) -> Found | None:
         """The entry whose phrase lies nearest to a run of the words that are left, if near enough.
 
-        usual: phrases that are meant rather than others.
+        usual: phrases that are meant rather than others. than: a name that need not always give way.
         """
         runs = self._runs(also, also_shape=role == "defect")
         encoder = self._encoder() if runs else None
@@ -327,23 +329,17 @@ class Reader:
         against = doubt(best, self.lexicon.words, encoder)
         if against:
             self.notices.append(f"no {role} near {best.text!r}: {against}")
+        if against or (than and not yields(than, best)):
             return None
         self.taken.update(dict.fromkeys(range(*best.span), role))
         return Found(index[best.phrase], best)
 
     def _refuse_strange(self, fault: Found) -> None:
-        """Refuses "a broken heart": one word that may mean a defect, said of what has no surface."""
         runs = spans_of(self._left(), self.words)
         encoder = self._encoder() if runs and isinstance(fault.source, Match) else None
-        if encoder is None or len(self.fault_places) > 1:
-            return
-        for run in runs:
-            text = " ".join(self.words[slice(*run)])
-            if unlike_things(text, list(self.book.material_owners), encoder) > STRANGE:
-                raise PromptError(
-                    f"the prompt {shortened(self.text)!r} says {fault.phrase!r} of {text!r}, "
-                    f"which no material or part is near to; {HELP}"
-                )
+        if encoder is not None and len(self.fault_places) == 1:
+            things = [" ".join(self.words[slice(*run)]) for run in runs]
+            refuse_strange(self.text, fault.phrase, things, list(self.book.material_owners), encoder)
 
     def _note_nearest(self, best: Neighbour, name: str) -> None:
         words = best.said(self.original)

@@ -299,3 +299,27 @@ def test_spelling_repairs_are_cautious() -> None:
     assert nearest_spelling("hot", ["hole"]) is None
     assert nearest_spelling("grack", ["crack"]) is None, "the first letter must stand"
     assert nearest_spelling("stain", ["staid", "stair"]) is None, "two repairs are as good"
+
+
+@pytest.mark.parametrize(
+    ("text", "defect", "material"),
+    [
+        ("knots in boards", "live-knot", "wood"),  # no dark spots on a circuit board
+        ("scabs on castings", "expansion-scab", "cast-iron"),
+        ("slivers on slabs", "steel-sliver", "hot-rolled-steel"),
+        ("mill scale on plate", "rolled-in-scale", "hot-rolled-steel"),
+        ("dry spots in laminates", "dry-spot", "carbon-fibre"),
+        ("verdigris on copper", None, "copper"),  # a material's own name is not read otherwise
+        ("peeling veneers", "paint-peel", "wood-veneer"),  # and no peeled veneer
+        ("undercuts on fillets", "undercut", "weld-seam"),
+        ("short shots", "short-shot", "matte-plastic"),
+        ("sink marks on housings", "sink-mark", "matte-plastic"),
+    ],
+)
+def test_a_trade_is_known_by_its_defects(
+    text: str, defect: str | None, material: str, book: RecipeBook, encoder: TextEncoder
+) -> None:
+    spec = read(text, book, encoder)
+    assert spec.material == material
+    if defect is not None:
+        assert spec.defect == defect
