@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import defectgen
-from defectgen.arm.adapter import adapter_of, taught_of
+from defectgen.arm.adapter import adapter_of, adapter_path, taught_of
 from defectgen.arm.hold import hold
 from defectgen.arm.joining import GoodPictures
 from defectgen.arm.options import FORMAT, ArmOptions
@@ -59,9 +59,16 @@ class Draw:
         return self.work / f"{arm}-{hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]}"
 
     def adapter(self) -> Path:
-        cache = self.options.adapters or self.work / "adapters"
         self.watch("fine-tuning on the shots")
-        return adapter_of(self.shots, self.options.adapter, cache, self.options.device)
+        return adapter_of(self.shots, self.options.adapter, self._adapters, self.options.device)
+
+    def adapter_path(self) -> Path:
+        """Where the adapter lies, or will lie."""
+        return adapter_path(self.shots, self.options.adapter, self._adapters)
+
+    @property
+    def _adapters(self) -> Path:
+        return self.options.adapters or self.work / "adapters"
 
     def recipes(self) -> Path | None:
         """What the shots teach, for arms without an adapter."""

@@ -24,7 +24,7 @@ from defectgen.dataset.defect_set import DefectSet, is_defect_set
 from defectgen.errors import InputError
 from defectgen.record import MANIFEST
 
-__all__ = ["make_arm"]
+__all__ = ["is_made", "make_arm"]
 
 MOST_TRIES = 3
 """Times that samples given up are made up for by further ones."""
@@ -55,6 +55,13 @@ def make_arm(
     with hold(work / f".{folder.name}.lock"):
         runs = _runs(name, draw, n, folder, adapter)
         return join(runs, draw.goods, n, folder / f"set-{n}", {"arm": name, "shots": draw.sha256, "seed": seed})
+
+
+def is_made(name: str, shots: DefectSet, n: int, seed: int, work: Path, options: ArmOptions | None = None) -> bool:
+    """Whether `make_arm` would find the set made, and only read it."""
+    draw = Draw.of(shots, seed, work, options or ArmOptions(), lambda line: None)
+    more = draw.adapter_path().name if name == "compact" else ""
+    return is_defect_set(draw.folder(name, more) / f"set-{n}")
 
 
 def _runs(name: str, draw: Draw, n: int, folder: Path, adapter: Path | None) -> dict[str, Path]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from defectgen.arm.make import make_arm
+from defectgen.arm.make import is_made, make_arm
 from defectgen.arm.options import ArmOptions
 from defectgen.dataset.defect_set import DefectSet
 from defectgen.downstream.pool import Pool, read_pool
@@ -43,6 +43,10 @@ class MakeArm:
         made = make_arm(self.maker, DefectSet(self.shots), self.n, self.draw, self.work, self.options)
         records = [record for record in made.records() if record.defect != GOOD]
         return PoolStore(self.pools).put(read_pool(made, records, self.classes, self.side))
+
+    def is_made(self) -> bool:
+        """Whether the set is there, and only has to be read."""
+        return is_made(self.maker, DefectSet(self.shots), self.n, self.draw, self.work, self.options)
 
 
 @dataclass(frozen=True)

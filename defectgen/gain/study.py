@@ -128,7 +128,7 @@ def _arm_jobs(plan: Plan) -> list[tuple[Arm, int]]:
 
 
 def _make_sets(plan: Plan, clock: _Clock, watch: Watch) -> dict[tuple[str, int], str]:
-    """Pool keys of the sets of each maker and draw; those that the budget left no time for are missing."""
+    """Pool keys of the sets of each maker and draw; those that the budget left no time to make are missing."""
     wanted = _arm_jobs(plan)
     shots = {draw: plan.shots_set(draw).path for draw in sorted({draw for _, draw in wanted})}
     options, n = ArmOptions(device=plan.options.device), max(plan.wanted.values())
@@ -146,7 +146,7 @@ def _make_sets(plan: Plan, clock: _Clock, watch: Watch) -> dict[tuple[str, int],
         if event.kind == "done":
             found[wanted[event.job][0].maker, wanted[event.job][1]] = event.value
 
-    run_jobs(jobs, plan.options.jobs, tell, lambda job: clock.allows(0))
+    run_jobs(jobs, plan.options.jobs, tell, lambda job: clock.allows(0) or jobs[job].is_made())
     return found
 
 

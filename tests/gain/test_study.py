@@ -206,3 +206,8 @@ def test_another_schema_or_file_is_refused(result: GainResult, tmp_path: Path) -
     path.write_text("[1]")
     with pytest.raises(InputError, match="is no result of defectgen gain"):
         read_result(path)
+
+
+def test_a_budget_that_is_used_up_leaves_out_nothing_that_was_made_before(result: GainResult, folder: Path) -> None:
+    late = run_study(make_plan(options(folder, out=folder / "late", cache=folder / "out", budget_s=1e-3)))
+    assert late.complete and late.cells == result.cells
