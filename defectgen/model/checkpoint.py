@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from defectgen.model.captioner import ImplicitCaptioner
 
 __all__ = [
-    "FORMAT", "ModelInfo", "default_weights", "load_captioner", "load_unet", "read_info", "save_model", "unet_class",
+    "FORMAT", "ModelInfo", "default_weights", "load_captioner", "load_unet", "read_info", "save_model", "save_unet",
+    "unet_class",
     "verify",
 ]  # fmt: skip
 
@@ -127,7 +128,7 @@ def save_model(
     import torch
 
     (folder / "unet").mkdir(parents=True, exist_ok=True)
-    unet.to(torch.bfloat16).save_pretrained(folder / "unet", safe_serialization=True)
+    save_unet(unet.to(torch.bfloat16), folder / "unet")
     digest = hashlib.sha256((folder / _WEIGHTS).read_bytes()).hexdigest()
     side = int(unet.config["sample_size"]) * 4
     info = ModelInfo(
@@ -136,6 +137,14 @@ def save_model(
     )  # fmt: skip
     (folder / "model.json").write_text(json.dumps(info.model_dump(), indent=2) + "\n")
     return info
+
+
+def save_unet(unet: Any, folder: Path) -> None:
+    """The network's diffusers folder, without the path that its weights were once loaded from."""
+    unet.save_pretrained(folder, safe_serialization=True)
+    path = folder / "config.json"
+    config = {key: value for key, value in json.loads(path.read_text()).items() if key != "_name_or_path"}
+    path.write_text(json.dumps(config, indent=2) + "\n")
 
 
 def _save_captioner(path: Path, captioner: ImplicitCaptioner) -> str:

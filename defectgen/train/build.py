@@ -24,7 +24,7 @@ from defectgen.train.real import SETS, RealPicture, load_real, read_rgb
 from defectgen.train.real_pair import clean_window, defect_window
 from defectgen.train.shard import write_shard
 
-__all__ = ["SHARD_LENGTH", "build_cache", "check_sources", "held_out", "strip_pairs"]
+__all__ = ["SHARD_LENGTH", "Source", "build_cache", "check_sources", "held_out", "source", "strip_pairs"]
 
 SHARD_LENGTH = 250
 
@@ -74,6 +74,11 @@ def _real(book: RecipeBook, root: Path, manifests: Sequence[Path] = ()) -> Sourc
     return draw
 
 
+def source(name: str, book: RecipeBook, root: Path) -> Source:
+    """What draws pairs of an origin, "rendered", "ratio" or "real", as the cache gets them."""
+    return _SOURCES[name](book, root)
+
+
 def _one_of(pictures: list[RealPicture], rng: np.random.Generator) -> RealPicture:
     """One picture; sets weigh by the root of their size, so that small sets are not lost."""
     names = sorted({p.set_name for p in pictures})
@@ -83,7 +88,7 @@ def _one_of(pictures: list[RealPicture], rng: np.random.Generator) -> RealPictur
     return members[int(rng.integers(len(members)))]
 
 
-_SOURCES = {"rendered": _rendered, "ratio": _ratio, "real": _real}
+_SOURCES: dict[str, Callable[..., Source]] = {"rendered": _rendered, "ratio": _ratio, "real": _real}
 
 
 def load_photos(root: Path, manifests: Sequence[Path] = ()) -> Iterator[tuple[Path, NDArray[np.uint8]]]:

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from defectgen.errors import InputError
 from defectgen.model.adapter import CARD, LORA_FILE, AdapterInfo, weights_file, write_card
-from defectgen.model.checkpoint import default_weights, load_captioner, load_unet, verify
+from defectgen.model.checkpoint import default_weights, load_captioner, load_unet, save_unet, verify
 from defectgen.model.flow import band, noised
 from defectgen.model.network import EditNetwork
 from defectgen.train.batch import Batch, Drawer, batches
@@ -211,7 +211,7 @@ class Finetune:
         folder = self._kept(rank)
         shutil.rmtree(folder, ignore_errors=True)
         if rank is None:
-            network.unet.save_pretrained(folder / "unet", safe_serialization=True)
+            save_unet(network.unet, folder / "unet")
         else:
             network.unet.save_lora_adapter(folder, adapter_name="default", weight_name=LORA_FILE)
 
