@@ -66,13 +66,13 @@ STAINS = 3
 """The first classes lie on the surface as a colour, the others are relief; one in two is chance for this."""
 WORDS = {
     "known": CLASSES,
-    "synonyms": ("ferrous crust", "petroleum", "scald", "divot", "protuberance", "exfoliation"),
-    "neighbours": ("filiform corrosion", "kerosene stain", "plating burn", "can body dent", "sidewall bulge",
-                   "plating peel"),
+    "synonyms": ("ferrous ruddiness", "petroleum", "singeing", "divot", "protuberance", "desquamation"),
+    "neighbours": ("ruddy corrosion", "kerosene stain", "blowtorch burn", "knuckle dent", "convexity bulge",
+                   "husk peel"),
 }  # fmt: skip
 MATERIALS = ("brushed-aluminum", "painted-metal", "leather", "wood", "concrete", "ceramic-tile", "matte-plastic",
              "stainless-steel", "woven-fabric", "marble")  # fmt: skip
-NEW_MATERIALS = ("bamboo", "slate", "linoleum", "pewter", "terrazzo", "plywood")
+NEW_MATERIALS = ("bamboo", "slate", "papyrus", "bakelite", "obsidian", "bronze")
 SEVERITY, WISH = 0.6, 0.7
 """Measured severity that every sample is told, and the wish from 0 to 1 that drafts and the judge's renders have."""
 STEPS, DRAFT_STRENGTH = 8, 0.6
@@ -293,6 +293,7 @@ def main() -> None:
     result |= {"n": args.n, "seed": args.seed, "weights_sha256": read_info(args.weights).weights_sha256}
     print(json.dumps(result, indent=1))
     if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
         (args.out / "steer.json").write_text(json.dumps(result, indent=1) + "\n")
         path = args.out / "STEER.md"
         by_hand = path.read_text("utf-8").partition(MARK)[0] if path.is_file() else "# Do words steer, and how far\n\n"
