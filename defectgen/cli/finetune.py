@@ -18,7 +18,7 @@ __all__ = ["finetune"]
 
 METHODS = ("lora", "full")
 ENGINES = ("compact", "sd")
-BUDGET = {"compact": 8.0, "sd": 60.0}
+BUDGET = {"compact": 6.0, "sd": 60.0}
 """Minutes."""
 
 
@@ -34,7 +34,7 @@ def finetune(
         int | None, typer.Option(help="Rank of the updates.", show_default="chosen by validation; sd: by --preset")
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(help="Minutes to train.", metavar="MIN", show_default="8; sd: 60")
+        float | None, typer.Option(help="Minutes to train.", metavar="MIN", show_default="6; sd: 60")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a job that was stopped.")] = False,
     seed: Annotated[int, typer.Option(help="Which shots, windows and noises.")] = 0,

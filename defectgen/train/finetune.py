@@ -61,7 +61,7 @@ class FinetuneOptions:
 
     method: Method = "lora"
     rank: int | None = None
-    budget_s: float = 480.0
+    budget_s: float = 360.0
     seed: int = 0
     device: str = "cpu"
     weights: Path | None = None
