@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMAT", "ModelInfo", "default_weights", "load_captioner", "load_unet", "read_info", "save_model", "save_unet",
-    "unet_class",
-    "verify",
+    "unet_class", "verify",
 ]  # fmt: skip
 
 FORMAT = 2
