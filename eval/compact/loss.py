@@ -4,7 +4,8 @@
 
 A finer scale than any score of samples: held-out real windows (`--half`), and rendered and ratio windows of a seed of
 their own, with the draft told and without. *less* is the first weights' loss less these, in parts of the first, with
-95% intervals over windows, not groups, of which the real sets have few; above 0 these are better. Prints a table, and writes nothing.
+95% intervals over windows, not groups, of which the real sets have few; above 0 these are better. Prints a table, and
+writes nothing.
 """
 
 from __future__ import annotations
