@@ -133,7 +133,7 @@ def _compact(folder: Path, out: Path, values: dict[str, Any], device: str, about
     from defectgen.train.finetune import FinetuneOptions
     from defectgen.train.finetune_job import FinetuneJob
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     job = FinetuneJob(folder, out, FinetuneOptions(**values, device=pick_trainer(device)), **about)
     _introduce(console, job)
     try:
@@ -147,7 +147,7 @@ def _compact(folder: Path, out: Path, values: dict[str, Any], device: str, about
         console.print(f"new words: {', '.join(job.new_words)}")
     _losses(console, "windows kept from training", info.val_loss)
     _losses(console, "other defects", info.rehearsal_loss)
-    console.print(f"adapter: {out}")
+    console.print(f"adapter: {out}", markup=False)
 
 
 def _sd(folder: Path, out: Path, model: str | None, values: dict[str, Any], about: dict[str, Any]) -> None:

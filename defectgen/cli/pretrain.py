@@ -38,7 +38,7 @@ def pretrain(
     if budget is not None and budget <= 0:
         raise InputError(f"budget {budget:g} min; expected more than 0 minutes")
     settings, root = read_config(config), data_root(data)
-    console = Console()
+    console = Console(soft_wrap=True)
     budget_s = budget * 60 if budget else None
     blocked_by = tuple(blocked or ())
     lines = run_job(
@@ -50,4 +50,4 @@ def pretrain(
             f"{line.windows_per_s:.1f} windows/s",
             highlight=False,
         )
-    console.print(f"model: {out / 'model'}", highlight=False)
+    console.print(f"model: {out / 'model'}", highlight=False, markup=False)

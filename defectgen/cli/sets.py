@@ -83,9 +83,11 @@ def make_console() -> Console:
 
 def print_summary(summary: Summary) -> None:
     """Four small tables that fit 80 columns, what holds for the whole set, and what binds its use."""
+    from rich.text import Text
+
     console = make_console()
     title = f"{summary.pictures:,} pictures, {summary.kind}"
-    console.print(f"[bold]{summary.folder}[/]", title, sep="   ", soft_wrap=True)
+    console.print(Text(str(summary.folder), "bold").append(f"   {title}", "not bold"), soft_wrap=True)
     console.print(splits_table(summary))
     if any(one.instances for one in summary.defects.values()):
         console.print(instances_table(summary))
@@ -227,11 +229,14 @@ def check(
             console.print(f"{problem.where}: {problem.detail}", markup=False, soft_wrap=True)
     if kinds:
         rest = f", {kinds.total() - limit:,} not shown" if kinds.total() > limit else ""
-        console.print(f"{folder}: {kinds.total():,} problems in {done[0]:,} pictures ({spoken_counts(kinds)}){rest}")
+        problems = "problem" if kinds.total() == 1 else "problems"
+        found = f"{kinds.total():,} {problems} in {done[0]:,} pictures ({spoken_counts(kinds)}){rest}"
+        console.print(f"{folder}: {found}", markup=False, soft_wrap=True)
         raise typer.Exit(1)
-    console.print(f"[green]ok[/] {folder}: {done[0]:,} pictures as the table says", soft_wrap=True)
+    console.print("[green]ok[/] ", end="")
+    console.print(f"{folder}: {done[0]:,} pictures as the table says", markup=False, soft_wrap=True)
     if write_hashes:
-        console.print(f"{folder / HASHES}: {write_index(owner):,} files", soft_wrap=True)
+        console.print(f"{folder / HASHES}: {write_index(owner):,} files", markup=False, soft_wrap=True)
 
 
 @sets_app.command("merge")

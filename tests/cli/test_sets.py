@@ -54,6 +54,17 @@ def test_check_is_0_for_a_sound_set_and_1_for_a_spoilt_one(defectgen: Command, f
     assert "2 problems" in done.out and "1 not shown" in done.out
 
 
+@pytest.mark.parametrize("name", ["a" * 60, "b" * 75 + "[red]", "c d"])
+def test_check_says_what_it_found_in_one_line_whatever_the_folder_is_called(
+    defectgen: Command, tmp_path: Path, name: str
+) -> None:
+    folder = mixed(tmp_path / name)
+    assert str(folder) in defectgen("sets", "show", folder, "--no-sheet").out
+    assert f"{folder}: 6 pictures as the table says\n" in defectgen("sets", "check", folder).out
+    (folder / "images/000000.png").unlink()
+    assert f"{folder}: 1 problem in 6 pictures (missing 1)\n" in defectgen("sets", "check", folder).out
+
+
 def test_check_writes_no_hashes_of_a_spoilt_set(defectgen: Command, folder: Path) -> None:
     (folder / "images/000000.png").unlink()
     assert defectgen("sets", "check", folder, "--write-hashes").code == 1
