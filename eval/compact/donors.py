@@ -21,7 +21,7 @@ from typing import Any
 
 import marks
 from bench import Bench, bench_of
-from fewshot import RATIOS, SET, finetune, pictures, split_shots, taught_book
+from fewshot import SET, SPLIT, finetune, pictures, split_shots, taught_book
 from makers import Made, compose
 
 from defectgen.arm.options import AdapterOptions
@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> None:
         marks.defects_alone((r.picture, r.alpha > 127) for r in bench.reals), [r.group for r in bench.reals], eye)]
     path = args.out / "donors.json"
     result: Row = {
-        "shots": args.shots, "draw": args.draw, "steps": args.steps, "seed": args.seed, "ratios": RATIOS,
+        "shots": args.shots, "draw": args.draw, "steps": args.steps, "seed": args.seed, "split": SPLIT,
         "windows": len(bench.cases), "groups": len({case.group for case in bench.cases}), "rows": {},
     }  # fmt: skip
     for name, engine in engines(adapter).items():

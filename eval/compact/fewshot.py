@@ -1,6 +1,7 @@
 """Few shots of magnetic-tile: fine-tune on K pictures of each class, score on test groups as `score.py` does.
 
-    python eval/compact/fewshot.py --data ../shared/data --shots 1,5,10 --draws 5 --adapters out/adapters
+    python eval/compact/fewshot.py --data ../shared/data --shots 1,5,10 --draws 5
+    python eval/compact/fewshot.py --adapters out/gain/cache/arms/adapters      with those of the gain study
 
 The set is imported once and split by groups as the gain study splits it, so that both draw the same shots and share
 their adapters. For each (K, draw) the K shots of each class are drawn, the model is fine-tuned on them alone, without
@@ -46,7 +47,7 @@ from defectgen.train.job import data_root
 from defectgen.train.real import RealPicture
 
 SET = "magnetic-tile"
-RATIOS = (0.5, 0.2, 0.3)
+SPLIT = {"ratios": (0.5, 0.2, 0.3), "seed": 1}
 ENGINES = (
     "real-train",
     "untouched",
@@ -67,7 +68,7 @@ def split_shots(whole: Path, shots: int, draw: int, out: Path) -> DefectSet:
     if not (out / "split.json").is_file():
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(whole, out, copy_function=_link)
-        split_set(DefectSet(out), SplitOptions(ratios=RATIOS, shots=shots, draw=draw))
+        split_set(DefectSet(out), SplitOptions(**SPLIT, shots=shots, draw=draw))
     return DefectSet(out)
 
 
