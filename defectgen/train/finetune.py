@@ -29,10 +29,10 @@ from defectgen.model.checkpoint import default_weights, load_captioner, load_une
 from defectgen.model.flow import band, noised
 from defectgen.model.network import EditNetwork
 from defectgen.train.batch import Batch, Drawer, batches
-from defectgen.train.pretrain import edit_loss, train_step
+from defectgen.train.pretrain import train_step, window_losses
 from defectgen.train.state import TrainingState
 
-__all__ = ["RANKS", "Finetune", "FinetuneOptions", "Lap", "Method"]
+__all__ = ["RANKS", "Finetune", "FinetuneOptions", "Lap", "Method", "fixed_losses"]
 
 Method = Literal["lora", "full"]
 RANKS = (8, 32)
@@ -269,20 +269,27 @@ def _add_lora(unet: Any, rank: int) -> None:
             weights.data = weights.data.to(torch.bfloat16)
 
 
-@torch.no_grad()
 def mean_loss(network: EditNetwork, windows: Sequence[Batch], device: str) -> float:
-    """Mean of `edit_loss` over windows at fixed times and noises, so that two networks can be compared."""
-    total = 0.0
+    """Mean of `fixed_losses`."""
+    return float(fixed_losses(network, windows, device).mean())
+
+
+@torch.no_grad()
+def fixed_losses(network: EditNetwork, windows: Sequence[Batch], device: str) -> Tensor:
+    """(n,) float32: of each window, the mean over VAL_TIMES at a fixed noise, so that two networks can be compared."""
+    found = []
     for number, batch in enumerate(windows):
         part = batch.to(device)
+        rows = torch.zeros(len(part.good), device=device)
         for k, time_ in enumerate(VAL_TIMES):
             generator = torch.Generator().manual_seed(1000 * number + k)
-            t = torch.full((part.good.shape[0],), time_, device=device)
+            t = torch.full((len(part.good),), time_, device=device)
             noise = torch.randn(batch.clean.shape, generator=generator).to(device)
             noisy = noised(part.clean, noise, t, band(part.alpha))
             out = network(noisy, t, part.good, part.alpha, part.draft, part.tokens, part.padding, part.vector)
-            total += float(edit_loss(out, part, t))
-    return total / (len(windows) * len(VAL_TIMES))
+            rows += window_losses(out, part, t) / len(VAL_TIMES)
+        found.append(rows.cpu())
+    return torch.cat(found)
 
 
 def _name(rank: int | None) -> str:

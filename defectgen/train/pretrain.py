@@ -34,7 +34,7 @@ from defectgen.model.text import TextEncoder
 from defectgen.train.batch import Batch, Drawer, Hidden, batches, severity_quantiles
 from defectgen.train.state import TrainingState
 
-__all__ = ["PretrainConfig", "Progress", "edit_loss", "pretrain", "read_config", "train_step"]
+__all__ = ["PretrainConfig", "Progress", "edit_loss", "pretrain", "read_config", "train_step", "window_losses"]
 
 _RIM_WEIGHT = 0.6
 _SMALL_AREA_PX = 96.0
@@ -96,7 +96,12 @@ def read_config(path: Path) -> PretrainConfig:
 
 
 def edit_loss(prediction: Tensor, batch: Batch, t: Tensor) -> Tensor:
-    """Mean over windows of the squared error inside the band, the mask weighing more than its rim.
+    """Mean of `window_losses`."""
+    return window_losses(prediction, batch, t).mean()
+
+
+def window_losses(prediction: Tensor, batch: Batch, t: Tensor) -> Tensor:
+    """(n,): the squared error inside the band of each window, the mask weighing more than its rim.
 
     Each window is divided by its own area, so that a pit counts as much as a stain.
     """
@@ -104,7 +109,7 @@ def edit_loss(prediction: Tensor, batch: Batch, t: Tensor) -> Tensor:
     weight = inside + _RIM_WEIGHT * (band(batch.alpha) - inside)
     error = (weight * (prediction - batch.clean) ** 2).sum((1, 2, 3))
     area = 3 * (weight.sum((1, 2, 3)) + _SMALL_AREA_PX)
-    return (loss_weight(t) * error / area).mean()
+    return loss_weight(t) * error / area
 
 
 def _done(config: PretrainConfig, state: TrainingState, budget_s: float | None) -> float:

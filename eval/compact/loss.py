@@ -23,15 +23,13 @@ from numpy.typing import NDArray
 
 from defectgen.book import load_book
 from defectgen.model.checkpoint import load_unet, verify
-from defectgen.model.flow import band, noised
 from defectgen.model.network import EditNetwork
 from defectgen.model.reference import ReferenceEncoder
 from defectgen.model.text import TextEncoder
-from defectgen.train.batch import Batch, plain_batch
+from defectgen.train.batch import plain_batch
 from defectgen.train.build import Source, held_out, source
-from defectgen.train.finetune import VAL_TIMES
+from defectgen.train.finetune import fixed_losses
 from defectgen.train.job import data_root
-from defectgen.train.pretrain import edit_loss
 from defectgen.train.shard import Shard, open_shards, write_shard
 
 SIZE = 8
@@ -58,25 +56,6 @@ def shards(root: Path, half: int, count: int, folder: Path) -> Iterator[tuple[st
         (folder / f"shard-{place}").rename(folder / f"done-{place}")
 
 
-@torch.no_grad()
-def losses(network: EditNetwork, batches: list[Batch]) -> NDArray[np.float64]:
-    """One for each window, the mean over VAL_TIMES."""
-    found: list[float] = []
-    for number, batch in enumerate(batches):
-        rows = np.zeros(len(batch.good))
-        for k, time in enumerate(VAL_TIMES):
-            generator = torch.Generator().manual_seed(1000 * number + k)
-            t = torch.full((len(batch.good),), time)
-            noise = torch.randn(batch.clean.shape, generator=generator)
-            noisy = noised(batch.clean, noise, t, band(batch.alpha))
-            out = network(noisy, t, batch.good, batch.alpha, batch.draft, batch.tokens, batch.padding, batch.vector)
-            for i in range(len(rows)):
-                one = Batch(*(getattr(batch, name)[i : i + 1] for name in batch.__dataclass_fields__))
-                rows[i] += float(edit_loss(out[i : i + 1], one, t[i : i + 1])) / len(VAL_TIMES)
-        found += list(rows)
-    return np.array(found)
-
-
 def less(first: NDArray[np.float64], other: NDArray[np.float64], rng: np.random.Generator) -> tuple[float, ...]:
     """How much of the first loss the other spares, with its interval."""
     draws = rng.integers(len(first), size=(2000, len(first)))
@@ -99,7 +78,7 @@ def main() -> None:
             told = [plain_batch(shard, range(i, min(i + SIZE, args.n))) for i in range(0, args.n, SIZE)]
             hidden = [replace(batch, draft=torch.zeros_like(batch.draft)) for batch in told]
             for said, batches in (("told", told), ("hidden", hidden)):
-                found = [losses(network, batches) for network in networks]
+                found = [fixed_losses(network, batches, "cpu").double().numpy() for network in networks]
                 for folder, values in zip(folders, found, strict=True):
                     spared, low, high = less(found[0], values, np.random.default_rng(0))
                     digest = verify(folder).weights_sha256[:8]
