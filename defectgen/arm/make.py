@@ -49,7 +49,7 @@ def make_arm(
     if name in SANITY:
         return _sanity(name, draw, n)
     adapter = draw.adapter() if name == "compact" else None
-    folder = draw.folder(name, "" if adapter is None else adapter.name)
+    folder = draw.folder(name, _decided_by(name, draw))
     if is_defect_set(folder / f"set-{n}"):
         return DefectSet(folder / f"set-{n}")
     with hold(work / f".{folder.name}.lock"):
@@ -60,8 +60,18 @@ def make_arm(
 def is_made(name: str, shots: DefectSet, n: int, seed: int, work: Path, options: ArmOptions | None = None) -> bool:
     """Whether `make_arm` would find the set made, and only read it."""
     draw = Draw.of(shots, seed, work, options or ArmOptions(), lambda line: None)
-    more = draw.adapter_path().name if name == "compact" else ""
-    return is_defect_set(draw.folder(name, more) / f"set-{n}")
+    return is_defect_set(draw.folder(name, _decided_by(name, draw)) / f"set-{n}")
+
+
+def _decided_by(name: str, draw: Draw) -> str:
+    """What else decides the samples of an arm: of the compact model its adapter or weights, and its sampling."""
+    if not name.startswith("compact"):
+        return ""
+    from defectgen.engine.compact import SAMPLING
+    from defectgen.model.checkpoint import default_weights, verify
+
+    model = draw.adapter_path().name if name == "compact" else verify(default_weights()).weights_sha256
+    return f"{model}, {SAMPLING}"
 
 
 def _runs(name: str, draw: Draw, n: int, folder: Path, adapter: Path | None) -> dict[str, Path]:

@@ -25,10 +25,10 @@ from defectgen.model.device import pick_device, pick_dtype, set_threads
 from defectgen.model.flow import RESIDUAL_SCALE
 from defectgen.model.network import EditNetwork
 from defectgen.model.reference import Reference, ReferenceEncoder
-from defectgen.model.sampler import Conditions, sample
+from defectgen.model.sampler import TEMPERATURE, Conditions, sample
 from defectgen.model.text import TextEncoder
 
-__all__ = ["GUIDANCE", "STEPS", "STEP_RANGE", "STRENGTH", "CompactEngine", "measured_for"]
+__all__ = ["GUIDANCE", "SAMPLING", "STEPS", "STEP_RANGE", "STRENGTH", "CompactEngine", "measured_for"]
 
 STEPS = 8
 STEP_RANGE = (1, 100)
@@ -37,6 +37,9 @@ STRENGTH = 0.6
 """Taken by eye from values that all beat the draft on the `tune` half of the held-out groups; eval/compact/LOG.md."""
 DONOR_STRENGTH = 0.3
 """With an adapter that has donors: their drafts have real texture, which more noise only takes away; LOG.md, 5."""
+
+SAMPLING = f"steps {STEPS}, guidance {GUIDANCE}, strength {STRENGTH} or {DONOR_STRENGTH}, temperature {TEMPERATURE}"
+"""What decides a sample besides the weights, for keys of what is kept."""
 
 _LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 

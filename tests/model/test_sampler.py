@@ -88,3 +88,25 @@ def test_the_draft_is_seen_at_every_strength_and_never_outside_the_band(network:
 
 def test_no_draft_is_a_draft_of_zeros(network: EditNetwork) -> None:
     assert torch.equal(draw(network, [1]), draw(network, [1], draft=torch.zeros(1, 3, 32, 32)))
+
+
+def test_the_temperature_scales_what_seeds_change(network: EditNetwork) -> None:
+    def spread(temperature: float) -> float:
+        out = draw(network, [1, 2, 3, 4, 5, 6], steps=2, temperature=temperature)
+        return float(out.std(0).mean())
+
+    assert spread(0.0) == pytest.approx(0, abs=1e-5)
+    assert spread(1.0) > spread(0.4) > 1e-3
+
+
+def test_the_last_step_leaves_no_noise() -> None:
+    def clean(x: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(x, 0.5)
+
+    inside = band(torch.ones(1, 1, 8, 8))
+    generator = [torch.Generator().manual_seed(0)]
+    out = sample(
+        clean, torch.zeros(1, 3, 8, 8), torch.ones(1, 1, 8, 8), conditions(1), generator,  # type: ignore[arg-type]
+        steps=3, guidance=1.0, temperature=1.0,
+    )  # fmt: skip
+    assert torch.allclose(out, 0.5 * inside)
