@@ -1,11 +1,11 @@
-"""Sampling: a few steps from noise, or from a draft, to a clean residual, with fresh noise at each.
+"""Sampling: a few Euler steps of the flow from weak noise, or from a draft, to a clean residual.
 
-A step from t to s predicts x_0 and noises it anew, x_s = (1 - s) x_0 + s TEMPERATURE n: DDIM (Song et al. 2021,
-eq. 12) with the largest sigma, which is also multistep consistency sampling (Song et al. 2023, algorithm 1). Along one
-noise, as the Euler steps of the flow go, a small network takes what it failed to remove for structure, and blotches
-grow from step to step; fresh and weak noise breaks that up (eval/compact/LOG.md, 7). Guidance is classifier-free (Ho &
-Salimans 2022, eq. 6) on the words only, and only at times inside GUIDED, where it does no harm (Kynkaanniemi et al.
-2024, "Applying Guidance in a Limited Interval").
+With x_0-prediction the Euler step of the rectified flow from t to s is exact between the two: x_s = (s / t) x_t +
+(1 - s / t) x_0 (Liu et al. 2022; the same as DDIM, Song et al. 2021, eq. 12, with eta = 0). The noise is TEMPERATURE
+of the one that the network was trained with: what a small network fails to remove it takes for structure, and blotches
+grow from step to step (eval/compact/LOG.md, 7). Guidance is classifier-free (Ho & Salimans 2022, eq. 6) on the words
+only, and only at times inside GUIDED, where it does no harm (Kynkaanniemi et al. 2024, "Applying Guidance in a Limited
+Interval").
 """
 
 from __future__ import annotations
@@ -75,20 +75,17 @@ def sample(
     good: (B, 3, S, S) in [-1, 1]. alpha: (B, 1, S, S) in [0, 1]. generators: one CPU generator a window, so that the
     result of a window does not depend on its company. draft: a rendered residual like the result, which the network
     sees at every step; None shows it zeros. strength: below 1 the start is the draft too, noised to that time.
-    A grey window, three equal channels, gets a grey defect.
+    temperature: of the noise, in parts of its standard deviation in training. A grey window, three
+    equal channels, gets a grey defect.
     """
-
-    def noised(clean: Tensor, t: float) -> Tensor:
-        noise = torch.stack([torch.randn(good.shape[1:], generator=g) for g in generators]).to(good.device)
-        return inside * ((1 - t) * clean + t * temperature * noise)
-
+    noise = torch.stack([torch.randn(good.shape[1:], generator=g) for g in generators]).to(good.device)
     inside = band(alpha)
     grid = times(steps, strength)
-    draft = torch.zeros_like(good) if draft is None else draft
-    x = noised(draft, grid[0])
+    draft = torch.zeros_like(noise) if draft is None else draft
+    x = inside * ((1 - grid[0]) * draft + grid[0] * temperature * noise)
     grey = (good.amax(1) - good.amin(1)).amax((1, 2)).view(-1, 1, 1, 1) < _GREY
     for t, s in pairwise(grid):
         clean = _predict(network, x, t, good, alpha, draft, conditions, guidance)
         clean = torch.where(grey, clean.mean(1, keepdim=True), clean)
-        x = noised(clean, s)
+        x = (s / t) * x + (1 - s / t) * clean
     return x
