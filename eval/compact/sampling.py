@@ -134,9 +134,9 @@ def score_set(bench: Bench) -> Row:
 def write(result: Row, out: Path) -> None:
     lines = [
         "# Ways to sample", "",
-        f"Written by `python eval/compact/sampling.py`, weights `{result['weights_sha256'][:8]}`, `tune` half, seed "
-        f"{result['seed']}; {STEPS} steps at strength {STRENGTH} where nothing else is said. The default goes "
-        f"along one noise at temperature {TEMPERATURE}. 95% intervals.", "",
+        f"Written by `python eval/compact/sampling.py`, weights `{result['weights_sha256'][:8]}`, `tune` half, seed",
+        f"{result['seed']}; {STEPS} steps at strength {STRENGTH} where nothing else is said. The default goes along",
+        f"one noise at temperature {TEMPERATURE}. 95% intervals; columns as in the script's first lines.", "",
         "| set | noise | KID, defects alone | less | probe | KS of gradient | KS of contrast | KS of mean | spread |",
         "|---|---|---|---|---|--:|--:|--:|--:|",
     ]  # fmt: skip
