@@ -38,7 +38,10 @@ STRENGTH = 0.6
 DONOR_STRENGTH = 0.3
 """With an adapter that has donors: their drafts have real texture, which more noise only takes away; LOG.md, 5."""
 
-SAMPLING = f"Euler, steps {STEPS}, guidance {GUIDANCE}, strength {STRENGTH} or {DONOR_STRENGTH}, temperature {TEMPERATURE}"
+SAMPLING = (
+    f"Euler, steps {STEPS}, guidance {GUIDANCE}, strength {STRENGTH} or {DONOR_STRENGTH}, "
+    f"temperature {TEMPERATURE}"
+)  # fmt: skip
 """What decides a sample besides the weights, for keys of what is kept."""
 
 _LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
