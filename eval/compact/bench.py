@@ -71,6 +71,14 @@ def draw_bench(root: Path, set_name: str, half: int, n: int, seed: int) -> Bench
     return bench_of([p for p in held if half_of(p.group) == half], training, n, seed, load_book())
 
 
+def kept_bench(path: Path, root: Path, set_name: str, half: int, n: int, seed: int, book: RecipeBook) -> Bench:
+    """`draw_bench` once, kept at `path`."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_bench(draw_bench(root, set_name, half, n, seed), path)
+    return load_bench(path, book)
+
+
 def bench_of(
     held: Sequence[RealPicture], training: Sequence[RealPicture], n: int, seed: int, book: RecipeBook
 ) -> Bench:

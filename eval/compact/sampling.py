@@ -24,7 +24,7 @@ from unittest.mock import patch
 import marks
 import numpy as np
 import torch
-from bench import Bench, draw_bench, load_bench, save_bench
+from bench import Bench, kept_bench
 from cases import HALVES
 from makers import Made, make_maker
 from score import Field
@@ -164,10 +164,8 @@ def main() -> None:
         book = load_book()
         for name in args.sets.split(","):
             path = args.work / f"{name}-{args.n}-{args.seed}.npz"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                save_bench(draw_bench(data_root(args.data), name, HALVES["tune"], args.n, args.seed), path)
-            result["sets"][name] = score_set(load_bench(path, book))
+            bench = kept_bench(path, data_root(args.data), name, HALVES["tune"], args.n, args.seed, book)
+            result["sets"][name] = score_set(bench)
             write(result, args.out)
     except DefectgenError as error:
         sys.exit(f"error: {error}")

@@ -24,7 +24,7 @@ from typing import Any
 
 import marks
 import numpy as np
-from bench import Bench, draw_bench, load_bench, save_bench
+from bench import Bench, kept_bench
 from cases import HALVES, U8, Case
 from eye import write_eye
 from makers import CONTROLS, ENGINES, Made, Maker, make_maker
@@ -185,10 +185,7 @@ class Run:
 
     def bench(self, set_name: str, book: RecipeBook) -> Bench:
         path = self.work(set_name).with_suffix(".npz")
-        if not path.exists():
-            drawn = draw_bench(self.root, set_name, HALVES[self.args.half], self.args.n, self.args.seed)
-            save_bench(drawn, path)
-        return load_bench(path, book)
+        return kept_bench(path, self.root, set_name, HALVES[self.args.half], self.args.n, self.args.seed, book)
 
     def score_set(self, set_name: str, eyes: Sequence[Extractor], book: RecipeBook) -> None:
         rows = self.result["sets"].setdefault(set_name, {"engines": {}})

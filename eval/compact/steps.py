@@ -18,7 +18,7 @@ from typing import Any
 
 import marks
 import numpy as np
-from bench import Bench, draw_bench, load_bench, save_bench
+from bench import Bench, kept_bench
 from cases import HALVES, NAMES, interval, statistics
 from makers import Made, make_maker
 
@@ -126,10 +126,8 @@ def main() -> None:
         book = load_book()
         for name in args.sets.split(","):
             path = args.work / f"{name}-{args.n}-{args.seed}.npz"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                save_bench(draw_bench(data_root(args.data), name, HALVES["tune"], args.n, args.seed), path)
-            result["sets"][name] = score_set(load_bench(path, book), path.with_suffix(""))
+            bench = kept_bench(path, data_root(args.data), name, HALVES["tune"], args.n, args.seed, book)
+            result["sets"][name] = score_set(bench, path.with_suffix(""))
             write(result, args.out)
             print(f"{name} done", flush=True)
     except DefectgenError as error:
