@@ -42,9 +42,22 @@ def first_named(found: Sequence[Match], pauses: Collection[int], words: Sequence
     led = [match for match in found if words is not None and is_led(match, words)]
     chosen = (led or found)[0]
     for other in found:
-        if other.start == chosen.end and other.start not in pauses:
+        beside = other.start == chosen.end and other.start not in pauses
+        if (beside and not is_made_of(other, chosen, words)) or is_portion(chosen, other, words):
             chosen = other
     return chosen
+
+
+def is_made_of(one: Match, before: Match, words: Sequence[str] | None) -> bool:
+    """Whether a loose name is a product of the one before it, as the bed in "cast iron bed"; prints are on anything."""
+    if words is None or not is_loose(one) or is_loose(before):
+        return False
+    return before.how != "inflection" or not words[before.end - 1].endswith(("ing", "printed"))
+
+
+def is_portion(one: Match, other: Match, words: Sequence[str] | None) -> bool:
+    """Whether a loose name is only what the other comes in, as the bar in "a bar of chocolate"."""
+    return words is not None and is_loose(one) and not is_loose(other) and words[one.end : other.start] == ["of"]
 
 
 def whole(found: Sequence[Match], pauses: Collection[int]) -> list[Match]:

@@ -6,7 +6,8 @@
 A line of prompts/<half>.jsonl holds the prompt, the defect types that are a fair reading, and the material. A prompt
 is right where the defect is one of these and the material is the one given, or one of several fair ones. One with no
 fair reading is right where it is refused. Nothing may be changed in the light of the untouched half: of that, this
-script shows counts alone. trade_a, trade_b and trade_c hold the jargon of the trades, written to tune on.
+script shows counts alone. trade_a, trade_b and trade_c hold the jargon of the trades, written to tune on. glossary is
+rarer jargon, of what the trades' own glossaries name; how two materials side by side are read was tuned on it, no name.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from defectgen.model.text import TextEncoder
 from defectgen.prompt import parse_prompt
 
 HERE = Path(__file__).resolve().parent / "prompts"
+HALVES = ("tune", "trade_a", "trade_b", "trade_c", "glossary", "untouched")
 
 
 def read(prompt: str, book: RecipeBook, encoder: TextEncoder) -> tuple[str | None, str | None]:
@@ -45,7 +47,7 @@ def right(line: dict[str, object], defect: str | None, material: str | None) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--half", choices=("tune", "trade_a", "trade_b", "trade_c", "untouched"), default="tune")
+    parser.add_argument("--half", choices=HALVES, default="tune")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     book, encoder = load_book(), TextEncoder()
@@ -63,7 +65,8 @@ def main() -> None:
                          ("other languages", lambda k: k[0] != "en" and k[1] != "unknown"),
                          ("unknown", lambda k: k[1] == "unknown")):  # fmt: skip
         every = [one for key, values in counts.items() if wanted(key) for one in values]
-        rows.append(f"| **{name}** | | {sum(every)} of {len(every)} | {sum(every) / max(len(every), 1):.1%} |")
+        if every:
+            rows.append(f"| **{name}** | | {sum(every)} of {len(every)} | {sum(every) / len(every):.1%} |")
     table = ["| language | kind | right | |", "|---|---|---|---|", *rows]
     print("\n".join(table))
     if args.out:
