@@ -18,9 +18,10 @@ from defectgen.arm.draw import Draw, Watch
 from defectgen.arm.hold import hold
 from defectgen.arm.joining import join
 from defectgen.arm.kinds import run_maker
-from defectgen.arm.options import ARMS, SANITY, ArmOptions
+from defectgen.arm.options import ARMS, BASES, SANITY, ArmOptions
 from defectgen.arm.sanity import duplicate, mislabel
 from defectgen.dataset.defect_set import DefectSet, is_defect_set
+from defectgen.engine.render import DRAWING
 from defectgen.errors import InputError
 from defectgen.record import MANIFEST
 
@@ -64,14 +65,18 @@ def is_made(name: str, shots: DefectSet, n: int, seed: int, work: Path, options:
 
 
 def _decided_by(name: str, draw: Draw) -> str:
-    """What else decides the samples of an arm: of the compact model its adapter or weights, and its sampling."""
-    if not name.startswith("compact"):
+    """What else decides the samples of an arm: how drafts are drawn; of the compact model its adapter or weights, and
+    its sampling."""
+    base = BASES.get(name)
+    if base == "render":
+        return DRAWING
+    if base != "compact":
         return ""
     from defectgen.engine.compact import SAMPLING
     from defectgen.model.checkpoint import default_weights, verify
 
     model = draw.adapter_path().name if name == "compact" else verify(default_weights()).weights_sha256
-    return f"{model}, {SAMPLING}"
+    return f"{model}, {SAMPLING}, {DRAWING}"
 
 
 def _runs(name: str, draw: Draw, n: int, folder: Path, adapter: Path | None) -> dict[str, Path]:

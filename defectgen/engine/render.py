@@ -1,4 +1,4 @@
-"""The `render` engine: physically based surface change on the window's own pixels, no learning."""
+"""The `render` engine: physically based surface change on the window's own pixels, as sharp as they; no learning."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 from defectgen.engine.window import EngineInfo, Window
 from defectgen.render.ratio import MaterialClass, ratio_pair
 from defectgen.render.shade import draw_light
+from defectgen.render.sharpness import as_sharp
 
-__all__ = ["RenderEngine"]
+__all__ = ["DRAWING", "RenderEngine"]
+
+DRAWING = "as sharp as the picture"
+"""What decides a sample besides the recipe, for keys of what is kept."""
 
 METALLIC = ("metal", "steel", "aluminum", "iron", "copper", "brass", "titanium")
 COATED = ("painted", "coated", "enamel")
@@ -39,7 +43,8 @@ def _edit(window: Window) -> NDArray[np.float32]:
     rng = np.random.default_rng(window.seed)
     light = draw_light(rng)
     change = window.defect.change
-    return ratio_pair(window.good, window.shape, change, window.severity, light, _class_of(window), rng)
+    drawn = ratio_pair(window.good, window.shape, change, window.severity, light, _class_of(window), rng)
+    return np.asarray(np.clip(window.good + as_sharp(drawn - window.good, window.good), 0, 1), np.float32)
 
 
 def _class_of(window: Window) -> MaterialClass:
