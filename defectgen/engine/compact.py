@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from defectgen.engine.donor import Donor, carried, donor_at, read_donors
 from defectgen.engine.render import RenderEngine
-from defectgen.engine.retone import Tone, as_strong, retoned, tone_of
+from defectgen.engine.retone import Tone, retoned, tone_of
 from defectgen.engine.window import EngineInfo, Window
 from defectgen.errors import InputError
 from defectgen.model.adapter import DONORS_FILE, Adapter, adapted_unet, read_adapter
@@ -40,7 +40,7 @@ DONOR_STRENGTH = 0.3
 
 SAMPLING = (
     f"Euler, steps {STEPS}, guidance {GUIDANCE}, strength {STRENGTH} or {DONOR_STRENGTH}, "
-    f"temperature {TEMPERATURE}, drafts as strong as the shots"
+    f"temperature {TEMPERATURE}"
 )  # fmt: skip
 """What decides a sample besides the weights, for keys of what is kept."""
 
@@ -89,7 +89,6 @@ class CompactEngine:
         taught = [one.info.severity for one in found]
         self._severities = {key: value for table in (self._model.severity, *taught) for key, value in table.items()}
         self._severities["any"] = self._model.severity["any"]
-        self._shares = {family: float(np.clip(one.scale, 0, 1)) for one in found for family in one.info.severity}
         self._donors = _donors_of(found) if use_donors else {}
         self._eyes: ReferenceEncoder | None = None
         self._references: torch.Tensor | None = None
@@ -170,20 +169,11 @@ class CompactEngine:
         return self._tones[window.seed % len(self._tones)]
 
     def drafts(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
-        """What the model starts from, (S, S, 3) in [0, 1]: a rendered defect, with a reference's tone, as strong as the
-        shots of an adapter, or a donor's."""
+        """What the model starts from, (S, S, 3) in [0, 1]: a rendered defect, with a reference's tone, or a donor's."""
         drawn = RenderEngine(self.window_px).edit(windows)
         if self._tones:
             return [retoned(d, w.good, w.shape.alpha, self._tone(w)) for d, w in zip(drawn, windows, strict=True)]
-        return [self._carried(self._strengthened(d, w), w) for d, w in zip(drawn, windows, strict=True)]
-
-    def _strengthened(self, drawn: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
-        """The draft as strong as the defects of its family that an adapter has seen, where one has."""
-        family = window.defect.family
-        if family not in self._shares:
-            return drawn
-        wanted = measured_for(window.severity, self._severities[family])
-        return as_strong(drawn, window.good, window.shape.alpha, wanted, self._shares[family])
+        return [self._carried(d, w) for d, w in zip(drawn, windows, strict=True)]
 
     def _carried(self, drawn: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
         """A real defect's change in the place of the rendered one, as far as its adapter's scale says."""

@@ -2,8 +2,7 @@
 
 Colour transfer by mean and standard deviation (Reinhard et al. 2001, "Color Transfer between Images", eq. 10 and 11),
 under the mask and against the surroundings: what is carried over is how much darker, redder or rougher than its
-surroundings the reference is, not its colour itself. Of shots, which an adapter has learned from, only the strength is
-known; a draft becomes as strong as they are.
+surroundings the reference is, not its colour itself.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from defectgen.model.condition import measured_severity
 from defectgen.model.reference import Reference
 
-__all__ = ["Tone", "as_strong", "retoned", "tone_of"]
+__all__ = ["Tone", "retoned", "tone_of"]
 
 F32 = NDArray[np.float32]
 RING_PX = 8
@@ -64,14 +63,6 @@ def retoned(drawn: F32, good: F32, alpha: F32, tone: Tone) -> F32:
 def _mean(rgb: F32, weight: F32) -> F32:
     total = max(float(weight.sum()), _FLOOR)
     return np.asarray((rgb * weight[..., None]).sum((0, 1)) / total, np.float32)
-
-
-def as_strong(drawn: F32, good: F32, alpha: F32, severity: float, share: float = 1.0) -> F32:
-    """The draft (S, S, 3), its change scaled to this measured severity, within bounds; share: how far, in [0, 1]."""
-    change = drawn - good
-    own = max(measured_severity(change, alpha), _FLOOR)
-    gain = float(np.clip((severity / own) ** 2, LEAST_GAIN, MOST_GAIN))  # severity goes with the root of the change
-    return np.clip(good + np.float32(1 + share * (gain - 1)) * change, 0, 1).astype(np.float32)
 
 
 def _around(rgb: F32, alpha: F32) -> F32:

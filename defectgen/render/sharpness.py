@@ -29,7 +29,7 @@ def blur_of(grey: F32) -> float:
     edges = slope >= max(float(np.quantile(slope, 1 - STEEPEST)), 1e-6)
     if not edges.any():
         return 0.0
-    kept = _slope(cv2.GaussianBlur(grey, (0, 0), AGAIN))[edges]
+    kept = _slope(np.asarray(cv2.GaussianBlur(grey, (0, 0), AGAIN), np.float32))[edges]
     ratio = float(np.median(slope[edges] / np.maximum(kept, 1e-6)))
     return AGAIN / float(np.sqrt(max(ratio**2 - 1, 1e-3)))
 

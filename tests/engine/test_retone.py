@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from defectgen.engine.retone import LEAST_GAIN, as_strong, retoned, tone_of
-from defectgen.model.condition import measured_severity
+from defectgen.engine.retone import retoned, tone_of
 from defectgen.model.reference import SIDE, Reference
 
 MASK = np.zeros((SIDE, SIDE), np.float32)
@@ -52,17 +51,3 @@ def test_a_dark_surface_takes_a_smaller_shift() -> None:
     bright = retoned(draft, good, MASK, tone)[MASK > 0].mean() - 0.5
     dark = retoned(draft * 0.5, good * 0.5, MASK, tone)[MASK > 0].mean() - 0.25
     assert bright < dark < 0
-
-
-def test_a_draft_becomes_as_strong_as_the_shots_within_bounds() -> None:
-    good, draft = drawn()
-    own = measured_severity(draft - good, MASK)
-    for wanted in (0.8 * own, own, 1.3 * own):
-        out = as_strong(draft, good, MASK, wanted)
-        assert measured_severity(out - good, MASK) == pytest.approx(wanted, rel=0.01)
-        assert np.array_equal(out[MASK == 0], draft[MASK == 0])
-    assert np.abs(as_strong(draft, good, MASK, 0.0) - good).max() == pytest.approx(
-        LEAST_GAIN * np.abs(draft - good).max(), rel=0.01
-    )
-    assert np.array_equal(as_strong(draft, good, MASK, 0.1, share=0.0), draft)
-    assert np.array_equal(as_strong(good, good, MASK, 0.5), good)
